@@ -1,0 +1,23 @@
+"""Fixtures for every kind of test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("default", deadline=None, max_examples=50)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of official test vectors, which stands beside the project and is not part of it."""
+    folder = Path(os.environ.get("SECRETBALLOT_VECTORS", ROOT.parent / "shared" / "vectors"))
+    if not folder.is_dir():
+        pytest.skip("the folder of official vectors is not here (set SECRETBALLOT_VECTORS)")
+    return folder
