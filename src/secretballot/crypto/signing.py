@@ -28,7 +28,9 @@ class VerifyKey:
         """Returns nothing if ``signature`` (64 bytes) is this key's over ``message``; raises
         InvalidSignatureError otherwise."""
         if len(signature) != SIGNATURE_SIZE:
-            raise InvalidSignatureError(f"an Ed25519 signature has {SIGNATURE_SIZE} bytes, not {len(signature)}")
+            raise InvalidSignatureError(
+                f"an Ed25519 signature has {SIGNATURE_SIZE} bytes, not {len(signature)}"
+            )
         try:
             self._key.verify(message, signature)
         except nacl.exceptions.BadSignatureError:

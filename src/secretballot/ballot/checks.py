@@ -1,0 +1,110 @@
+"""What anyone can check of a ballot, and of a challenged one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..crypto import disjunction
+from ..crypto.batch import ParsedProof
+from ..crypto.elgamal import Ciphertext, decode_ciphertexts
+from ..crypto.group import ristretto255
+from ..errors import BallotError, CryptoError, EncodingError, SelectionError
+from .contest_kinds import ContestPlan
+from .context import BallotContext
+from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening
+
+
+def decode_contests(context: BallotContext, ballot: Ballot) -> list[list[Ciphertext]]:
+    """The ciphertexts of every contest, all of their points checked.
+
+    Raises BallotError where the contests are not the manifest's, in order, or a ciphertext is malformed.
+    """
+    if [contest.id for contest in ballot.contests] != [plan.id for plan in context.plans]:
+        raise BallotError("the contests are not the manifest's, in its order")
+    out = []
+    for plan, contest in zip(context.plans, ballot.contests, strict=True):
+        item = f"contest {plan.id}"
+        try:
+            ciphertexts = decode_ciphertexts(ristretto255, contest.ciphertexts)
+        except CryptoError as error:
+            raise BallotError(f"a ciphertext is malformed: {error}", item=item) from None
+        if len(ciphertexts) != plan.num_ciphertexts:
+            raise BallotError(
+                f"{plan.num_ciphertexts} ciphertexts are needed, not {len(ciphertexts)}", item=item
+            )
+        out.append(ciphertexts)
+    return out
+
+
+def parse_proofs(
+    context: BallotContext, ballot: Ballot, ciphertexts: Sequence[Sequence[Ciphertext]], item: str
+) -> list[ParsedProof]:
+    """The proofs of every contest made ready for batch verification; ``item`` names the ballot in errors.
+
+    Raises BallotError for a proof that cannot be one. What this returns is *not verified yet*.
+    """
+    out = []
+    for plan, contest, own in zip(context.plans, ballot.contests, ciphertexts, strict=True):
+        session_id = context.proof_session(plan.id, ballot.credential.key)
+        name = f"{item}, contest {plan.id}"
+        try:
+            clauses = plan.clauses(context.key.element, own)
+            out.append(disjunction.parse(name, session_id, clauses, contest.proof))
+        except CryptoError as error:
+            raise BallotError(f"the proof is malformed: {error.message}", item=f"contest {plan.id}") from None
+    return out
+
+
+def challenged_body(challenged: ChallengedBallot) -> tuple[bytes, Ballot]:
+    """The body and the ballot within a challenge; raises BallotError if it is not one of the same election."""
+    body = challenged.ballot.encode("utf-8")
+    try:
+        ballot = Ballot.from_body(body)
+    except EncodingError as error:
+        raise BallotError(f"the challenged ballot is malformed: {error.message}") from None
+    if ballot.election != challenged.election:
+        raise BallotError("the challenged ballot is another election's")
+    return body, ballot
+
+
+def check_openings(
+    context: BallotContext, ballot: Ballot, openings: Sequence[ContestOpening]
+) -> list[object]:
+    """Re-encrypts every line of a challenged ballot with the opened randomness and compares.
+
+    Returns the selections that the ballot held, in the manifest's order; raises BallotError where the opening is
+    malformed or gives other ciphertexts (then the device lied).
+    """
+    if [opening.id for opening in openings] != [plan.id for plan in context.plans]:
+        raise BallotError("the openings are not the manifest's contests, in its order")
+    decode_contests(context, ballot)
+    return [
+        _check_opening(context, plan, contest, opening)
+        for plan, contest, opening in zip(context.plans, ballot.contests, openings, strict=True)
+    ]
+
+
+def _check_opening(
+    context: BallotContext, plan: ContestPlan, contest: BallotContest, opening: ContestOpening
+) -> object:
+    item = f"contest {plan.id}"
+    group = ristretto255
+    try:
+        selection: object = plan.selection(opening.choices)
+        randomness = group.decode_integers(opening.randomness)
+    except (SelectionError, CryptoError) as error:
+        raise BallotError(f"the opening is malformed: {error.message}", item=item) from None
+    if len(randomness) != plan.num_ciphertexts or 0 in randomness:
+        raise BallotError("the opening has the wrong randomness", item=item)
+    weights = [
+        w for line, choice in zip(plan.lines, opening.choices, strict=True) for w in line.weights[choice]
+    ]
+    # Published randomness is public: plain integers, in variable time.
+    bases = (group.generator, context.key.element)
+    elements = []
+    for weight, r in zip(weights, randomness, strict=True):
+        elements.append(group.sum_of_products([r], bases[:1]))
+        elements.append(group.sum_of_products([weight, r], bases))
+    if group.encode_elements(elements) != contest.ciphertexts:
+        raise BallotError("the opening gives another ciphertext: the device lied", item=item)
+    return selection

@@ -1,0 +1,134 @@
+"""The plan of a contest: lines, the choices of a line, and the weights that encode them.
+
+Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M of a
+sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
+digits are more than one logarithm can bear has several ciphertexts. A blank, where it is allowed, has weight 0.
+
+For a line the proof has one :class:`~secretballot.crypto.disjunction.Clause` with a branch for each choice, over the
+elements G, K, A₁, B₁, …: ``A_i = r_i G`` and ``B_i - w_i G = r_i K`` for every ciphertext i of the line.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ...crypto.disjunction import Clause
+from ...crypto.elgamal import Ciphertext
+from ...crypto.group import Element, ristretto255
+from ...crypto.relation import Equation, Shape
+from ...errors import SelectionError
+from ...manifest.capacity import digit_base, digits_per_ciphertext
+from ...manifest.contests import Contest
+
+#: What a voter chooses in one contest; each kind says what it takes.
+Selection = Any
+
+GENERATOR, KEY, FIRST = 0, 1, 2
+
+
+class Line(NamedTuple):
+    """A line: its id, and for each choice its count's name (None for blank) and its weights (one a ciphertext)."""
+
+    id: str
+    names: tuple[str | None, ...]
+    weights: tuple[tuple[int, ...], ...]
+    shapes: tuple[Shape, ...]
+
+
+class ContestPlan(ABC):
+    """A contest as lines. Public data alone."""
+
+    def __init__(self, contest: Contest, capacity: int, choices: Sequence[str | None]) -> None:
+        self.contest = contest
+        self.id = contest.id
+        self.base = digit_base(capacity)
+        per = digits_per_ciphertext(capacity)
+        self.width = max(1, -(-(len(choices) - 1) // per))
+        weights = [tuple(0 for _ in range(self.width))]
+        for digit in range(len(choices) - 1):
+            weights.append(
+                tuple(self.base ** (digit % per) if i == digit // per else 0 for i in range(self.width))
+            )
+        #: How many digits each of a line's ciphertexts holds.
+        self.digits = tuple(min(per, len(choices) - 1 - i * per) for i in range(self.width))
+        shapes = tuple(_branch(w) for w in weights)
+        names = tuple(choices)
+        self.lines = tuple(Line(line, names, tuple(weights), shapes) for line in contest.line_ids())
+
+    @property
+    def num_ciphertexts(self) -> int:
+        """How many ciphertexts a ballot has for the contest."""
+        return len(self.lines) * self.width
+
+    @abstractmethod
+    def choices(self, selection: Selection) -> list[int]:
+        """The place of the choice in each line; raises SelectionError for a selection that is not allowed."""
+
+    @abstractmethod
+    def selection(self, choices: Sequence[int]) -> Selection:
+        """The inverse of :meth:`choices`; raises SelectionError likewise."""
+
+    def sum_shapes(self) -> tuple[Shape, ...]:
+        """The branches over the sum of all lines, where the contest limits it; none otherwise."""
+        return ()
+
+    def sum_branch(self, choices: Sequence[int]) -> int:
+        """The branch of :meth:`sum_shapes` that these choices are."""
+        raise SelectionError("the contest does not limit the sum", item=f"contest {self.id}")
+
+    def shapes(self) -> list[tuple[Shape, ...]]:
+        """The branches of every clause, in the proof's order."""
+        shapes = [line.shapes for line in self.lines]
+        extra = self.sum_shapes()
+        return [*shapes, extra] if extra else shapes
+
+    def clauses(self, key: Element, ciphertexts: Sequence[Ciphertext]) -> list[Clause]:
+        """What the proof states of the ciphertexts, in the order of :meth:`shapes`."""
+        bases = (ristretto255.generator, key)
+        out = []
+        for place, line in enumerate(self.lines):
+            own = ciphertexts[place * self.width : (place + 1) * self.width]
+            out.append(Clause(line.shapes, (*bases, *_flat(own))))
+        extra = self.sum_shapes()
+        if extra:
+            out.append(Clause(extra, (*bases, *_flat(ciphertexts))))
+        return out
+
+    def _place(self, line: Line, name: str | None) -> int:
+        """The place of a named choice in a line; raises SelectionError where there is none."""
+        try:
+            return line.names.index(name)
+        except ValueError:
+            what = "a blank is not allowed" if name is None else "there is no such choice"
+            raise SelectionError(what, item=f"contest {self.id}, line {line.id}") from None
+
+    def _check_choices(self, choices: Sequence[int]) -> None:
+        if len(choices) != len(self.lines):
+            raise SelectionError(f"{len(self.lines)} choices are needed", item=f"contest {self.id}")
+        for line, choice in zip(self.lines, choices, strict=True):
+            if not 0 <= choice < len(line.names):
+                raise SelectionError("there is no such choice", item=f"contest {self.id}, line {line.id}")
+
+    def _check_keys(self, selection: Selection, known: Iterable[str]) -> Mapping[str, Any]:
+        if not isinstance(selection, Mapping):
+            raise SelectionError("a choice for each line is needed", item=f"contest {self.id}")
+        unknown = sorted(str(key) for key in selection.keys() - set(known))
+        if unknown:
+            raise SelectionError(f"there is no line {unknown[0]!r}", item=f"contest {self.id}")
+        return selection
+
+
+def _branch(weights: Sequence[int]) -> Shape:
+    order = ristretto255.order
+    equations = []
+    for i, weight in enumerate(weights):
+        pad, data = FIRST + 2 * i, FIRST + 2 * i + 1
+        equations.append(Equation(((pad, 1),), ((i, GENERATOR, 1),)))
+        equations.append(Equation(((data, 1), (GENERATOR, -weight % order)), ((i, KEY, 1),)))
+    return Shape(ristretto255, FIRST + 2 * len(weights), equations)
+
+
+def _flat(ciphertexts: Sequence[Ciphertext]) -> list[Element]:
+    return [element for ciphertext in ciphertexts for element in ciphertext]

@@ -1,0 +1,135 @@
+"""The voter's device: encrypts, proves, and then either casts or opens. Holds the encryption's randomness.
+
+Benaloh's challenge: the device shows the confirmation code first, and learns only then whether the voter casts the
+ballot or has it opened. An opened ballot never counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..credential import Credential
+from ..crypto import disjunction
+from ..crypto.disjunction import Knowledge
+from ..crypto.elgamal import Ciphertext
+from ..crypto.group import Scalar, ristretto255
+from ..crypto.signing import SigningKey
+from ..errors import BallotError, SelectionError
+from ..records import sign_body, sign_record
+from .contest_kinds import ContestPlan, Selection
+from .contest_kinds.plan import FIRST, GENERATOR, KEY
+from .context import BallotContext
+from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening, confirmation_code, format_code
+
+
+class VoterDevice:
+    """One voter's device, with the credential and its ballot key."""
+
+    def __init__(self, context: BallotContext, credential: Credential, key: SigningKey) -> None:
+        if key.verify_key.data != credential.key:
+            raise BallotError("the ballot key is not the credential's")
+        self._context = context
+        self._credential = credential
+        self._key = key
+
+    def seal(self, selections: Mapping[str, Selection]) -> SealedBallot:
+        """Encrypts and proves a choice for every contest of the election.
+
+        Raises SelectionError for a contest that is missing or unknown, or a choice that it does not allow.
+        """
+        context = self._context
+        unknown = sorted(selections.keys() - {plan.id for plan in context.plans})
+        if unknown:
+            raise SelectionError(f"there is no contest {unknown[0]!r}")
+        contests = []
+        openings = []
+        for plan in context.plans:
+            if plan.id not in selections:
+                raise SelectionError("a selection is missing", item=f"contest {plan.id}")
+            choices = plan.choices(selections[plan.id])
+            contest, opening = self._encrypt(plan, choices)
+            contests.append(contest)
+            openings.append(opening)
+        ballot = Ballot(election=context.election.id, credential=self._credential, contests=tuple(contests))
+        return SealedBallot(context, ballot.to_body(), tuple(openings), self._key)
+
+    def _encrypt(self, plan: ContestPlan, choices: Sequence[int]) -> tuple[BallotContest, ContestOpening]:
+        group = ristretto255
+        ciphertexts: list[Ciphertext] = []
+        messages: list[Scalar] = []
+        randomness: list[Scalar] = []
+        for line, choice in zip(plan.lines, choices, strict=True):
+            for weight in line.weights[choice]:
+                messages.append(group.scalar(weight))
+                randomness.append(group.random_scalar())
+                ciphertexts.append(self._context.key.encrypt(messages[-1], randomness[-1]))
+        knowledge = []
+        for place, choice in enumerate(choices):
+            part = slice(place * plan.width, (place + 1) * plan.width)
+            knowledge.append(_know(choice, randomness[part], messages[part], randomness[part]))
+        if plan.sum_shapes():
+            total = randomness[0]
+            for scalar in randomness[1:]:
+                total = total + scalar
+            knowledge.append(_know(plan.sum_branch(choices), [total], messages, randomness))
+        clauses = plan.clauses(self._context.key.element, ciphertexts)
+        session_id = self._context.proof_session(plan.id, self._credential.key)
+        proof = disjunction.prove(session_id, clauses, knowledge, {KEY: self._context.key.table})
+        encoded = b"".join(ciphertext.encode(group) for ciphertext in ciphertexts)
+        opened = b"".join(scalar.encode() for scalar in randomness)
+        return (
+            BallotContest(id=plan.id, ciphertexts=encoded, proof=proof),
+            ContestOpening(id=plan.id, choices=tuple(choices), randomness=opened),
+        )
+
+    def __repr__(self) -> str:
+        return "<VoterDevice, redacted>"
+
+
+def _know(
+    branch: int, witness: Sequence[Scalar], messages: Sequence[Scalar], randomness: Sequence[Scalar]
+) -> Knowledge:
+    openings: dict[int, Sequence[tuple[int, Scalar]]] = {}
+    for i, (message, r) in enumerate(zip(messages, randomness, strict=True)):
+        openings[FIRST + 2 * i] = ((GENERATOR, r),)
+        openings[FIRST + 2 * i + 1] = ((GENERATOR, message), (KEY, r))
+    return Knowledge(branch, witness, openings)
+
+
+class SealedBallot:
+    """An encrypted ballot of which only the confirmation code is known. It is cast or challenged, once."""
+
+    def __init__(
+        self, context: BallotContext, body: bytes, openings: tuple[ContestOpening, ...], key: SigningKey
+    ) -> None:
+        self.code = confirmation_code(body)
+        self._context = context
+        self._body = body
+        self._openings: tuple[ContestOpening, ...] | None = openings
+        self._key = key
+        self._cast: bytes | None = None
+
+    def cast(self) -> bytes:
+        """The entry that casts the ballot; the randomness is forgotten. Asked again, gives the same entry.
+
+        Raises BallotError after a challenge.
+        """
+        if self._cast is None:
+            if self._openings is None:
+                raise BallotError("this ballot was challenged and can never be cast")
+            self._openings = None
+            self._cast = sign_body(self._body, self._key)
+        return self._cast
+
+    def challenge(self) -> bytes:
+        """The entry that opens the ballot for everyone to check. Raises BallotError if it was cast or challenged."""
+        if self._openings is None:
+            raise BallotError("this ballot was cast or challenged before")
+        record = ChallengedBallot(
+            election=self._context.election.id, ballot=self._body.decode("utf-8"), openings=self._openings
+        )
+        self._openings = None
+        return sign_record(record, self._key)
+
+    def __repr__(self) -> str:
+        return f"<SealedBallot {format_code(self.code)}, redacted>"

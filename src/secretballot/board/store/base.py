@@ -1,0 +1,139 @@
+"""What a board needs of its store: an append-only log of opaque entries, and nothing about voting."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from ...crypto.merkle import Frontier
+from ...errors import DuplicateError, StoreError
+
+#: Bytes of one entry. A mixer's line over a large contest is the longest there is.
+MAX_ENTRY_SIZE = 256 * 1024 * 1024
+#: Bytes of one uniqueness key.
+MAX_KEY_SIZE = 256
+#: Bytes of a checkpoint's note.
+MAX_CHECKPOINT_SIZE = 1_000_000
+
+
+class ConflictError(StoreError):
+    """The log has grown since the writer looked: ``size`` is its size now. Check again, then retry."""
+
+    def __init__(self, size: int, expected_size: int) -> None:
+        super().__init__(f"the log has {size} entries, not {expected_size}")
+        self.size = size
+        self.expected_size = expected_size
+
+
+class BoardStore(ABC):
+    """An append-only log with its Merkle tree (RFC 9162 section 2), its uniqueness keys and its newest
+    checkpoint.
+
+    Every method may be called from several threads. Every method raises StoreError where the store cannot be
+    read or written, where it is closed, and for an argument out of range. A store is a context manager that
+    closes itself.
+
+    As a :class:`~secretballot.crypto.merkle.NodeSource` it serves
+    :func:`~secretballot.crypto.merkle.inclusion_proof` and the like, at some log2(size) reads a proof.
+    """
+
+    @abstractmethod
+    def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
+        """Appends an entry with its uniqueness keys, all or nothing, and returns its index.
+
+        The entry is durable when this returns. Keys have 1 to :data:`MAX_KEY_SIZE` bytes. Raises, with
+        nothing written, DuplicateError if some entry has one of the keys (``item`` is "entry <its index>";
+        this comes first, as no retry can mend it), and ConflictError unless the log has ``expected_size``
+        entries.
+        """
+
+    @abstractmethod
+    def size(self) -> int:
+        """The number of entries."""
+
+    @abstractmethod
+    def get(self, index: int) -> bytes:
+        """The entry at ``index``, counted from 0."""
+
+    @abstractmethod
+    def find(self, key: bytes) -> int | None:
+        """The index of the entry that was appended with this uniqueness key, or None."""
+
+    @abstractmethod
+    def node(self, level: int, index: int) -> bytes:
+        """The 32-byte root of the complete subtree over the entries ``index * 2**level`` and following."""
+
+    @abstractmethod
+    def frontier(self) -> Frontier:
+        """The Merkle tree's frontier over all entries, of one moment: its size and root belong together."""
+
+    @abstractmethod
+    def put_checkpoint(self, note: bytes) -> None:
+        """Keeps a signed checkpoint in place of the one before. It is durable when this returns."""
+
+    @abstractmethod
+    def checkpoint(self) -> bytes | None:
+        """The checkpoint that was put last, or None."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Releases the store; closing twice does no harm."""
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The entries from ``start`` up to and without ``stop``, by default all there are at the time of the
+        call.
+
+        They are read one by one, so memory is bounded by the longest. Raises StoreError, at the call, unless
+        ``0 <= start <= stop <= size()``.
+        """
+        size = self.size()
+        end = size if stop is None else stop
+        if not 0 <= start <= end <= size:
+            raise StoreError(f"the log has {size} entries; there is no range from {start} to {end}")
+        return (self.get(index) for index in range(start, end))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def check_entry(entry: bytes, keys: Sequence[bytes]) -> None:
+    """Returns nothing if an entry and its keys are within the limits. Raises StoreError otherwise, also for a
+    key that is given twice."""
+    if len(entry) > MAX_ENTRY_SIZE:
+        raise StoreError(f"an entry has at most {MAX_ENTRY_SIZE} bytes, not {len(entry)}")
+    for number, key in enumerate(keys):
+        if not 0 < len(key) <= MAX_KEY_SIZE:
+            raise StoreError(f"it has 1 to {MAX_KEY_SIZE} bytes, not {len(key)}", item=f"key {number}")
+    if len(set(keys)) != len(keys):
+        raise StoreError("a uniqueness key is given twice")
+
+
+def check_checkpoint(note: bytes) -> None:
+    """Returns nothing if a checkpoint's note is within the limit. Raises StoreError otherwise."""
+    if len(note) > MAX_CHECKPOINT_SIZE:
+        raise StoreError(f"a checkpoint has at most {MAX_CHECKPOINT_SIZE} bytes, not {len(note)}")
+
+
+def check_index(index: int, size: int) -> None:
+    """Returns nothing if a log of ``size`` entries has one at ``index``. Raises StoreError otherwise."""
+    if not 0 <= index < size:
+        raise StoreError(f"the log has {size} entries and none at {index}")
+
+
+def check_node(level: int, index: int, size: int) -> None:
+    """Returns nothing if a log of ``size`` entries has that complete subtree. Raises StoreError otherwise."""
+    # The level first: no shift is made by a number that a caller chose.
+    if not 0 <= level < size.bit_length() or not 0 <= index < size >> level:
+        raise StoreError(f"there is no complete subtree {index} at level {level} in a log of {size} entries")
+
+
+def duplicate(index: int) -> DuplicateError:
+    """The error for a uniqueness key that the entry at ``index`` has."""
+    return DuplicateError("an entry with the same uniqueness key was appended before", item=f"entry {index}")

@@ -1,0 +1,93 @@
+"""A store in memory, for tests, simulations and verifiers. It is gone with its process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from ...crypto.merkle import Frontier, MemoryTree, leaf_hash
+from ...errors import StoreError
+from .base import (
+    BoardStore,
+    ConflictError,
+    check_checkpoint,
+    check_entry,
+    check_index,
+    check_node,
+    duplicate,
+)
+
+
+class MemoryStore(BoardStore):
+    """The contract of :class:`BoardStore` without its durability."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[bytes] = []
+        self._keys: dict[bytes, int] = {}
+        self._tree = MemoryTree()
+        self._checkpoint: bytes | None = None
+        self._closed = False
+
+    def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
+        # Copies, so that a caller's bytearray does not change the log afterwards.
+        entry, keys = bytes(entry), [bytes(key) for key in keys]
+        check_entry(entry, keys)
+        with self._lock:
+            self._check_open()
+            for key in keys:
+                if key in self._keys:
+                    raise duplicate(self._keys[key])
+            index = len(self._entries)
+            if index != expected_size:
+                raise ConflictError(index, expected_size)
+            self._tree.append(leaf_hash(entry))
+            self._entries.append(entry)
+            self._keys.update(dict.fromkeys(keys, index))
+            return index
+
+    def size(self) -> int:
+        with self._lock:
+            self._check_open()
+            return len(self._entries)
+
+    def get(self, index: int) -> bytes:
+        with self._lock:
+            self._check_open()
+            check_index(index, len(self._entries))
+            return self._entries[index]
+
+    def find(self, key: bytes) -> int | None:
+        with self._lock:
+            self._check_open()
+            return self._keys.get(bytes(key))
+
+    def node(self, level: int, index: int) -> bytes:
+        with self._lock:
+            self._check_open()
+            check_node(level, index, len(self._entries))
+            return self._tree.node(level, index)
+
+    def frontier(self) -> Frontier:
+        with self._lock:
+            self._check_open()
+            return self._tree.frontier()
+
+    def put_checkpoint(self, note: bytes) -> None:
+        check_checkpoint(note)
+        with self._lock:
+            self._check_open()
+            self._checkpoint = bytes(note)
+
+    def checkpoint(self) -> bytes | None:
+        with self._lock:
+            self._check_open()
+            return self._checkpoint
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")

@@ -1,0 +1,81 @@
+"""What anyone can check of a ceremony, from its published messages."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+from ..crypto import dkg
+from ..crypto.encoding import Tag, tagged_hash
+from ..errors import CeremonyError, KeyGenerationError
+from ..manifest import Election
+
+
+def session_of(election: Election) -> dkg.Session:
+    """The ceremony's setup: quorum, trustees' keys in order, and a context that no other election has."""
+    manifest = election.manifest
+    try:
+        return dkg.Session(
+            manifest.quorum,
+            tuple(trustee.key for trustee in manifest.trustees),
+            tagged_hash(Tag.CEREMONY_CONTEXT, election.id),
+        )
+    except KeyGenerationError as error:
+        raise blame(election, error) from None
+
+
+def commitment_to(election: Election, trustee: str, message: bytes) -> bytes:
+    """The 32-byte hash that a trustee posts before its message."""
+    return tagged_hash(Tag.CEREMONY_COMMITMENT, election.id, trustee, message)
+
+
+def check_opens(election: Election, trustee: str, commitment: bytes, message: bytes) -> None:
+    """Returns nothing if ``message`` is the one committed to; raises CeremonyError otherwise."""
+    if not hmac.compare_digest(commitment_to(election, trustee, message), commitment):
+        raise CeremonyError("the message is not the one committed to", culprit=f"trustee {trustee}")
+
+
+def in_order(election: Election, by_trustee: Mapping[str, bytes], what: str) -> list[bytes]:
+    """The trustees' contributions in the manifest's order; raises CeremonyError naming the first that is missing."""
+    out = []
+    for trustee in election.manifest.trustees:
+        if trustee.id not in by_trustee:
+            raise CeremonyError(f"the {what} is missing", culprit=f"trustee {trustee.id}")
+        out.append(by_trustee[trustee.id])
+    return out
+
+
+def check_message(election: Election, trustee: str, message: bytes) -> None:
+    """Returns nothing if the message is well-formed and proves possession of what it commits to; raises CeremonyError
+    otherwise."""
+    try:
+        dkg.verify_message(session_of(election), election.manifest.trustee_index(trustee), message)
+    except KeyGenerationError as error:
+        raise CeremonyError(error.message, culprit=f"trustee {trustee}") from None
+
+
+def group_public(election: Election, messages: Sequence[bytes]) -> dkg.GroupPublic:
+    """The election key and the verification keys that all n messages define; raises CeremonyError with its culprit."""
+    try:
+        return dkg.verify_round1(session_of(election), messages)
+    except KeyGenerationError as error:
+        raise blame(election, error) from None
+
+
+def blame(election: Election, error: KeyGenerationError) -> CeremonyError:
+    """The error with the culprit's id in the manifest, where the key generation names an index."""
+    culprit = error.culprit
+    if culprit is not None and (number := culprit.removeprefix("trustee ")).isdecimal():
+        culprit = f"trustee {election.manifest.trustees[int(number) - 1].id}"
+    message = f"{error.item}: {error.message}" if error.item else error.message
+    return CeremonyError(message, culprit=culprit)
+
+
+def check_confirmation(election: Election, public: dkg.GroupPublic, trustee: str, signature: bytes) -> None:
+    """Returns nothing if the trustee signed the transcript; raises CeremonyError otherwise."""
+    try:
+        dkg.verify_confirmation(public, election.manifest.trustee_index(trustee), signature)
+    except KeyGenerationError:
+        raise CeremonyError(
+            "the confirmation is not of this transcript", culprit=f"trustee {trustee}"
+        ) from None

@@ -1,0 +1,37 @@
+"""What anyone can check of credentials."""
+
+from __future__ import annotations
+
+from ..crypto import blind_rsa
+from ..crypto.encoding import Tag, frame, tagged_hash
+from ..errors import CredentialError, InvalidSignatureError
+from ..manifest import Election
+from .records import Credential
+
+
+def credential_message(election_id: bytes, key: bytes) -> bytes:
+    """What the registrars sign: tag, election id and ballot key."""
+    return frame(Tag.CREDENTIAL.label, election_id, key)
+
+
+def request_digest(election_id: bytes, blinded: bytes) -> bytes:
+    """The hash of a blinded request, as the register holds it."""
+    return tagged_hash(Tag.BLINDED_REQUEST, election_id, blinded)
+
+
+def check_credential(election: Election, credential: Credential) -> None:
+    """Returns nothing if every registrar signed the ballot key; raises CredentialError naming the one who did not."""
+    registrars = election.manifest.registrars
+    if len(credential.signatures) != len(registrars):
+        raise CredentialError(
+            f"{len(registrars)} signatures are needed, there are {len(credential.signatures)}"
+        )
+    message = credential_message(election.id, credential.key)
+    for registrar, key, blob in zip(registrars, election.issuing_keys, credential.signatures, strict=True):
+        if len(blob) != blind_rsa.PREFIX_SIZE + key.modulus_bytes:
+            raise CredentialError(f"the signature of registrar {registrar.id} has the wrong length")
+        signature = blind_rsa.BlindSignature(blob[: blind_rsa.PREFIX_SIZE], blob[blind_rsa.PREFIX_SIZE :])
+        try:
+            blind_rsa.verify(key, message, signature)
+        except InvalidSignatureError:
+            raise CredentialError(f"registrar {registrar.id} did not sign this ballot key") from None

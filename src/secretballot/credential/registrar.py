@@ -1,0 +1,109 @@
+"""The registrar: checks the voter against the roll and signs blindly, once a voter. Holds the issuing key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+
+from ..crypto.blind_rsa import PrivateKey
+from ..crypto.signing import SigningKey
+from ..errors import CredentialError
+from ..manifest import Election, RegistrarKey
+from ..records import sign_record
+from .checks import request_digest
+from .records import Issuance
+
+
+class RegistrarKeys:
+    """A registrar's keys, made before the manifest that pins them. An issuing key serves one election."""
+
+    def __init__(
+        self, registrar_id: str, labels: dict[str, str], issuing: PrivateKey, signing: SigningKey
+    ) -> None:
+        self.id = registrar_id
+        self.labels = labels
+        self._issuing = issuing
+        self._signing = signing
+
+    @classmethod
+    def generate(cls, registrar_id: str, labels: dict[str, str]) -> RegistrarKeys:
+        """New keys (RSA of 3072 bits, Ed25519) for the registrar of that id."""
+        return cls(registrar_id, labels, PrivateKey.generate(), SigningKey.generate())
+
+    def public(self) -> RegistrarKey:
+        """What the manifest pins."""
+        return RegistrarKey(
+            id=self.id,
+            labels=self.labels,
+            key=self._issuing.public_key.to_der(),
+            signing_key=self._signing.verify_key.data,
+        )
+
+    def __repr__(self) -> str:
+        return f"<RegistrarKeys of {self.id}, redacted>"
+
+
+class Registrar:
+    """Issues credentials for one election.
+
+    ``roll`` holds the voters' names as the embedder knows them. ``authenticate`` is the embedder's hook: it is given
+    the name, and raises CredentialError where whoever asks is not that voter. Issuing is safe from several threads.
+    """
+
+    def __init__(
+        self,
+        keys: RegistrarKeys,
+        election: Election,
+        roll: Collection[str],
+        authenticate: Callable[[str], None] = lambda voter: None,
+    ) -> None:
+        if election.manifest.registrar(keys.id) != keys.public():
+            raise CredentialError("the manifest pins other keys", culprit=f"registrar {keys.id}")
+        self._keys = keys
+        self._election = election
+        self._roll = frozenset(roll)
+        if len(self._roll) != len(roll) or len(self._roll) > election.manifest.roll_size:
+            raise CredentialError("the roll has a name twice, or more names than the manifest's roll")
+        self._authenticate = authenticate
+        self._issued: dict[str, tuple[bytes, bytes, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def issue(self, voter: str, blinded: bytes) -> tuple[bytes, bytes]:
+        """The blind signature for a voter, and the register's entry for the log.
+
+        Asked again with the same blinded message, gives the same answer, so that a lost reply loses no vote. Raises
+        CredentialError for a voter who is not on the roll, or who was signed another message, and InvalidKeyError or
+        CryptoError for a message that cannot be signed.
+        """
+        if voter not in self._roll:
+            raise CredentialError("not on the roll")
+        self._authenticate(voter)
+        with self._lock:
+            if voter in self._issued:
+                earlier, signature, entry = self._issued[voter]
+                if earlier != blinded:
+                    raise CredentialError("this voter has a credential already, for another request")
+                return signature, entry
+            signature = self._keys._issuing.blind_sign(blinded)
+            record = Issuance(
+                election=self._election.id,
+                registrar=self._keys.id,
+                serial=len(self._issued) + 1,
+                request=request_digest(self._election.id, blinded),
+            )
+            entry = sign_record(record, self._keys._signing)
+            self._issued[voter] = (blinded, signature, entry)
+            return signature, entry
+
+    @property
+    def id(self) -> str:
+        """The registrar's id in the manifest."""
+        return self._keys.id
+
+    @property
+    def issued(self) -> int:
+        """How many voters hold a credential."""
+        return len(self._issued)
+
+    def __repr__(self) -> str:
+        return f"<Registrar {self._keys.id}, redacted>"

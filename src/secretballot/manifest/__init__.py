@@ -1,0 +1,30 @@
+"""What an election is: contests, rules, roles and parameters. Its body's hash is the election's id."""
+
+from .contests import (
+    ApprovalContest,
+    ChoiceContest,
+    Contest,
+    Option,
+    OutcomeRule,
+    RatingContest,
+    confidence_levels,
+)
+from .election import Election
+from .records import Authority, BoardKey, Manifest, RegistrarKey, TrusteeKey, election_id
+
+__all__ = [
+    "ApprovalContest",
+    "Authority",
+    "BoardKey",
+    "ChoiceContest",
+    "Contest",
+    "Election",
+    "Manifest",
+    "Option",
+    "OutcomeRule",
+    "RatingContest",
+    "RegistrarKey",
+    "TrusteeKey",
+    "confidence_levels",
+    "election_id",
+]

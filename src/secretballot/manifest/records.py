@@ -1,0 +1,140 @@
+"""The manifest: entry 0 of every log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ..crypto.blind_rsa import PublicKey
+from ..crypto.encoding import Tag, tagged_hash
+from ..crypto.group import ristretto255
+from ..errors import CryptoError, ManifestError
+from ..records import Blob, Identifier, Key, Labels, Record
+from .capacity import digits_per_ciphertext
+from .contests import Contest, unique
+
+#: COCKTAIL-DKG costs each trustee work in n * k; assemblies have a handful.
+MAX_TRUSTEES = 255
+
+
+class TrusteeKey(Record):
+    """A trustee: ``key`` is the static ristretto255 key of the key ceremony, ``signing_key`` signs its entries.
+
+    A trustee's index is its place in the manifest, counted from 1.
+    """
+
+    id: Identifier
+    labels: Labels
+    key: Key
+    signing_key: Key
+
+
+class RegistrarKey(Record):
+    """A registrar: ``key`` is the issuing key (DER SubjectPublicKeyInfo), pinned here so that it cannot be swapped."""
+
+    id: Identifier
+    labels: Labels
+    key: Blob
+    signing_key: Key
+
+    def public_key(self) -> PublicKey:
+        """The issuing key; the manifest has checked it."""
+        return PublicKey.from_der(self.key)
+
+
+class Authority(Record):
+    """The body that holds the election: it signs the manifest, the phases and the result."""
+
+    id: Identifier
+    labels: Labels
+    signing_key: Key
+
+
+class BoardKey(Record):
+    """The log: ``origin`` is the checkpoints' origin and key name (C2SP tlog-checkpoint)."""
+
+    origin: Annotated[str, Field(pattern=r"^[!-*,-~]{1,200}$")]
+    key: Key
+
+
+class Manifest(Record):
+    """Everything that is fixed before the key ceremony. A manifest that cannot work raises ManifestError."""
+
+    record: Literal["secretballot/1/manifest"] = "secretballot/1/manifest"
+    labels: Labels
+    #: 16 random bytes, so that no two elections have one id, and no two ceremonies one context.
+    nonce: Annotated[Blob, Field(min_length=16, max_length=16)]
+    roll_size: Annotated[int, Field(ge=1)]
+    #: The most ballots that can be counted; at least the roll.
+    capacity: Annotated[int, Field(ge=1)]
+    #: Results over fewer ballots than this would tell too much of a voter; trustees refuse to decrypt them.
+    minimum_group: Annotated[int, Field(ge=1)]
+    revoting: Literal["first", "last"]
+    contests: Annotated[tuple[Contest, ...], Field(min_length=1)]
+    quorum: Annotated[int, Field(ge=1)]
+    trustees: Annotated[tuple[TrusteeKey, ...], Field(min_length=1, max_length=MAX_TRUSTEES)]
+    registrars: Annotated[tuple[RegistrarKey, ...], Field(min_length=1)]
+    authority: Authority
+    board: BoardKey
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        unique([contest.id for contest in self.contests], "manifest", "contest")
+        unique([trustee.id for trustee in self.trustees], "manifest", "trustee")
+        unique([registrar.id for registrar in self.registrars], "manifest", "registrar")
+        if self.quorum > len(self.trustees):
+            raise ManifestError(f"a quorum of {self.quorum} needs more than {len(self.trustees)} trustees")
+        if self.capacity < self.roll_size:
+            raise ManifestError(f"the capacity of {self.capacity} is below the roll of {self.roll_size}")
+        if self.minimum_group > self.roll_size:
+            raise ManifestError(
+                f"a minimum group of {self.minimum_group} is above the roll of {self.roll_size}"
+            )
+        digits_per_ciphertext(self.capacity)
+        self._check_keys()
+        return self
+
+    def _check_keys(self) -> None:
+        signing = [trustee.signing_key for trustee in self.trustees]
+        signing += [registrar.signing_key for registrar in self.registrars]
+        signing.append(self.authority.signing_key)
+        if len({*signing, self.board.key}) != len(signing) + 1:
+            raise ManifestError("two parties have the same signing key")
+        if len({trustee.key for trustee in self.trustees}) != len(self.trustees):
+            raise ManifestError("two trustees have the same key")
+        if len({registrar.key for registrar in self.registrars}) != len(self.registrars):
+            raise ManifestError("two registrars have the same key")
+        for trustee in self.trustees:
+            try:
+                ristretto255.decode_elements(trustee.key)
+            except CryptoError as error:
+                raise ManifestError(
+                    f"the key is refused: {error.message}", item=f"trustee {trustee.id}"
+                ) from None
+        for registrar in self.registrars:
+            try:
+                registrar.public_key()
+            except CryptoError as error:
+                raise ManifestError(
+                    f"the key is refused: {error.message}", item=f"registrar {registrar.id}"
+                ) from None
+
+    def trustee_index(self, trustee_id: str) -> int:
+        """The trustee's index, from 1; raises ManifestError for an unknown id."""
+        for index, trustee in enumerate(self.trustees, 1):
+            if trustee.id == trustee_id:
+                return index
+        raise ManifestError(f"there is no trustee {trustee_id!r}")
+
+    def registrar(self, registrar_id: str) -> RegistrarKey:
+        """The registrar of that id; raises ManifestError for an unknown one."""
+        for registrar in self.registrars:
+            if registrar.id == registrar_id:
+                return registrar
+        raise ManifestError(f"there is no registrar {registrar_id!r}")
+
+
+def election_id(body: bytes) -> bytes:
+    """The 32-byte id of the election whose manifest has exactly this body."""
+    return tagged_hash(Tag.ELECTION_ID, body)

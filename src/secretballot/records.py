@@ -1,0 +1,198 @@
+"""Published records: canonical JSON, and the signed line that the log holds.
+
+A record is a frozen pydantic model without secrets. Its *body* is its JSON in the one canonical form: UTF-8, members
+in the model's order, no white space, escapes only where JSON requires them. A body that is read must equal its own
+re-encoding byte for byte, which refuses duplicate names, other number formats, unknown members and trailing data; what
+is hashed and signed is always the bytes received.
+
+A log entry is one line, itself JSON::
+
+    {"body":<body>,"signature":"<Ed25519 over frame(tag, body), base64url>"}
+
+Specification: ``docs/spec/records.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from .crypto.encoding import MAX_JSON_INTEGER, PROTOCOL, Tag, b64decode, b64encode, frame
+from .crypto.signing import SIGNATURE_SIZE, SigningKey, VerifyKey
+from .errors import EncodingError, InvalidSignatureError
+
+#: Entries above this are refused unread: a challenged ballot of 500 lines has some 700 kB.
+MAX_ENTRY_SIZE = 4 * 2**20
+
+DIGEST_SIZE = 32
+
+_PREFIX = b'{"body":'
+_MIDDLE = b',"signature":"'
+_SUFFIX = b'"}'
+_SIGNATURE_CHARS = 86
+_TAIL = len(_MIDDLE) + _SIGNATURE_CHARS + len(_SUFFIX)
+
+
+def _reader(size: int | None) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                return b64decode(value, size)
+            except EncodingError as error:
+                raise ValueError(error.message) from None
+        if isinstance(value, bytes) and size is not None and len(value) != size:
+            raise ValueError(f"{size} bytes are expected, there are {len(value)}")
+        return value
+
+    return read
+
+
+def _blob_type(size: int | None) -> Any:
+    schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "contentEncoding": "base64url"}
+    if size is not None:
+        characters = -(-size * 4 // 3)
+        schema |= {"minLength": characters, "maxLength": characters}
+    return (
+        BeforeValidator(_reader(size)),
+        PlainSerializer(b64encode, return_type=str, when_used="json"),
+        WithJsonSchema(schema),
+    )
+
+
+Blob = Annotated[bytes, *_blob_type(None)]
+Digest = Annotated[bytes, *_blob_type(DIGEST_SIZE)]
+Key = Annotated[bytes, *_blob_type(32)]
+Signature = Annotated[bytes, *_blob_type(SIGNATURE_SIZE)]
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Labels = Annotated[dict[LanguageTag, Text], Field(min_length=1, max_length=64)]
+Count = Annotated[int, Field(ge=0, le=MAX_JSON_INTEGER)]
+
+
+def _read_ratio(value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"(0|[1-9][0-9]{0,14})/[1-9][0-9]{0,14}", value):
+            raise ValueError("a ratio is written as 2/3")
+        ratio = Fraction(value)
+        if f"{ratio.numerator}/{ratio.denominator}" != value:
+            raise ValueError("a ratio is written in lowest terms")
+        return ratio
+    return value
+
+
+Ratio = Annotated[
+    Fraction,
+    BeforeValidator(_read_ratio),
+    PlainSerializer(lambda r: f"{r.numerator}/{r.denominator}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]*)/[1-9][0-9]*$"}),
+]
+
+
+class Record(BaseModel):
+    """The base of everything that is published."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+    def to_body(self) -> bytes:
+        """The canonical JSON."""
+        return self.model_dump_json().encode("utf-8")
+
+    @classmethod
+    def from_body(cls, body: bytes) -> Self:
+        """The record of a canonical body; raises EncodingError naming the first member that is wrong."""
+        try:
+            record = cls.model_validate_json(body)
+        except ValidationError as error:
+            raise EncodingError(describe(error)) from None
+        except (ValueError, RecursionError):
+            raise EncodingError("not JSON") from None
+        if record.to_body() != body:
+            raise EncodingError("the JSON is not in its canonical form")
+        return record
+
+
+def describe(error: ValidationError) -> str:
+    """One line of a pydantic error: where, and what; never the input."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
+
+
+def record_type(name: str) -> str:
+    """The value of a record's first member, such as ``secretballot/1/ballot``."""
+    return f"{PROTOCOL}/{name}"
+
+
+class SignedEntry(NamedTuple):
+    """A log entry taken apart: the exact body, its record type, and the signature over it."""
+
+    body: bytes
+    kind: str
+    signature: bytes
+
+    def verify(self, key: bytes) -> None:
+        """Returns nothing if ``key`` (Ed25519, 32 bytes) signed the body; raises InvalidSignatureError."""
+        VerifyKey(key).verify(signed_message(self.body), self.signature)
+
+
+def signed_message(body: bytes) -> bytes:
+    """What an entry's signature is over."""
+    return frame(Tag.SIGNED_ENTRY.label, body)
+
+
+def sign_record(record: Record, key: SigningKey) -> bytes:
+    """The log entry of a record."""
+    return sign_body(record.to_body(), key)
+
+
+def sign_body(body: bytes, key: SigningKey) -> bytes:
+    """The log entry of a body."""
+    signature = b64encode(key.sign(signed_message(body))).encode("ascii")
+    return _PREFIX + body + _MIDDLE + signature + _SUFFIX
+
+
+_KIND = re.compile(rb'\{"record":"' + re.escape(PROTOCOL.encode()) + rb'/([a-z-]{1,40})"')
+
+
+def parse_entry(data: bytes) -> SignedEntry:
+    """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written.
+
+    The signature is not verified here: who must sign depends on the record.
+    """
+    if len(data) > MAX_ENTRY_SIZE:
+        raise EncodingError(f"an entry has at most {MAX_ENTRY_SIZE} bytes, not {len(data)}")
+    middle = len(data) - _TAIL
+    if (
+        middle < len(_PREFIX)
+        or not data.startswith(_PREFIX)
+        or not data.endswith(_SUFFIX)
+        or data[middle : middle + len(_MIDDLE)] != _MIDDLE
+        or b"\n" in data
+    ):
+        raise EncodingError("not a signed entry")
+    body = data[len(_PREFIX) : middle]
+    kind = _KIND.match(body)
+    if kind is None:
+        raise EncodingError(f"not a record of {PROTOCOL}")
+    text = data[middle + len(_MIDDLE) : -len(_SUFFIX)].decode("latin-1")
+    try:
+        signature = b64decode(text, SIGNATURE_SIZE)
+    except EncodingError as error:
+        raise InvalidSignatureError(f"the signature is {error.message}") from None
+    return SignedEntry(body, kind[1].decode("ascii"), signature)

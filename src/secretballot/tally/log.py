@@ -1,0 +1,154 @@
+"""The log's state machine to its end: the encrypted tally, decryption shares and the result.
+
+While ballots come in, the sums are kept (:class:`~secretballot.tally.encrypted.RunningTally`); with the authority's
+entry that opens the tally they are final, and bound to the log's root at that place.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..ballot.records import Ballot
+from ..board.records import Phase, PhaseChange
+from ..board.state import Check, Entry, LogState
+from ..crypto.group import Element
+from ..errors import BallotError, DuplicateError, ManifestError, PhaseError, TallyError
+from ..records import Record
+from .checks import check_share
+from .counting import count
+from .encrypted import EncryptedTally, RunningTally
+from .records import DecryptionShare, Result
+
+
+class ElectionLog(LogState):
+    """Everything that a log says, from the manifest to the result."""
+
+    records: ClassVar[dict[str, tuple[type[Record], Phase]]] = {
+        **LogState.records,
+        "decryption-share": (DecryptionShare, "tally"),
+        "result": (Result, "tally"),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: RunningTally | None = None
+        self._tally: EncryptedTally | None = None
+        self.shares: dict[int, tuple[Element, ...]] = {}
+        self.result: Result | None = None
+        self._computed: Result | None = None
+        self._checked: tuple[int, tuple[Element, ...]] | None = None
+
+    @property
+    def tally(self) -> EncryptedTally:
+        """The encrypted tally; raises PhaseError while voting is not closed."""
+        if self._tally is None:
+            raise PhaseError("voting is not closed")
+        return self._tally
+
+    def compute_result(self) -> Result:
+        """The result that the log's verified shares give; raises TallyError with fewer than a quorum."""
+        if self._computed is None:
+            self._computed = count(self.election, self.context.plans, self.tally, self._quorum())
+        return self._computed
+
+    def _quorum(self) -> dict[int, tuple[Element, ...]]:
+        """The first k shares by index: any k give the same, and no more are needed."""
+        return {index: self.shares[index] for index in sorted(self.shares)[: self.election.manifest.quorum]}
+
+    def signer(self, entry: Entry) -> bytes:
+        match entry.record:
+            case DecryptionShare() as share:
+                return self._trustee_key(share.trustee)
+            case Result():
+                return self.election.manifest.authority.signing_key
+            case _:
+                return super().signer(entry)
+
+    def _own_checks(self, entry: Entry) -> list[Check]:
+        match entry.record:
+            case DecryptionShare() as share:
+                return [("T1", lambda: self._check_share(entry, share))]
+            case Result() as result:
+                return [
+                    ("T2", self._check_quorum),
+                    ("T3", lambda: self._check_counts(result)),
+                    ("T4", lambda: self._check_outcomes(result)),
+                ]
+            case _:
+                return super()._own_checks(entry)
+
+    def _check_share(self, entry: Entry, share: DecryptionShare) -> None:
+        index = self.election.manifest.trustee_index(share.trustee)
+        if index in self.shares:
+            raise DuplicateError("this was posted before", culprit=f"trustee {share.trustee}")
+        self._verify_share(entry, index, share)
+
+    def _verify_share(self, entry: Entry, index: int, share: DecryptionShare) -> tuple[Element, ...]:
+        if self._checked is None or self._checked[0] != entry.index:
+            public = self.group_public
+            if public is None:
+                raise TallyError("there is no election key")
+            key = public.verification_keys[index - 1]
+            self._checked = (entry.index, check_share(self.election, key, self.tally, share))
+        return self._checked[1]
+
+    def _check_quorum(self) -> None:
+        quorum = self.election.manifest.quorum
+        if self.tally.ballots and len(self.shares) < quorum:
+            raise TallyError(f"{quorum} decryption shares are needed, there are {len(self.shares)}")
+
+    def _check_counts(self, result: Result) -> None:
+        expected = self.compute_result()
+        if (result.collected, result.roll, result.below_minimum_group) != (
+            expected.collected,
+            expected.roll,
+            expected.below_minimum_group,
+        ):
+            raise TallyError(f"{expected.collected} ballots count, on a roll of {expected.roll}")
+        published = [
+            (c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in result.contests
+        ]
+        if published != [
+            (c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in expected.contests
+        ]:
+            raise TallyError("the published counts are not those that the shares decrypt to")
+
+    def _check_outcomes(self, result: Result) -> None:
+        expected = [[line.outcomes for line in c.lines] for c in self.compute_result().contests]
+        if [[line.outcomes for line in c.lines] for c in result.contests] != expected:
+            raise TallyError("an outcome does not follow from the counts by the manifest's rules")
+
+    def apply(self, entry: Entry) -> None:
+        match entry.record:
+            case Ballot() as ballot:
+                self._add(entry, ballot)
+            case DecryptionShare() as share:
+                self._take_share(entry, share)
+            case Result() as result:
+                self.result = self.result or result
+                self._enter("closed")
+            case _:
+                pass
+        super().apply(entry)
+        if isinstance(entry.record, PhaseChange) and entry.record.phase == "tally" and self._tally is None:
+            self._tally = self._running().close(self.frontier.root())
+
+    def _running(self) -> RunningTally:
+        if self.running is None:
+            self.running = RunningTally(self.election)
+        return self.running
+
+    def _add(self, entry: Entry, ballot: Ballot) -> None:
+        try:
+            contests = self.ciphertexts(entry)
+        except (BallotError, PhaseError):
+            return  # Reported by its check; it cannot be added.
+        self._running().add(ballot.credential.key, entry.index, contests)
+
+    def _take_share(self, entry: Entry, share: DecryptionShare) -> None:
+        try:
+            index = self.election.manifest.trustee_index(share.trustee)
+            verified = self._verify_share(entry, index, share)
+        except (TallyError, PhaseError, ManifestError):
+            return  # Reported by its check; a share that is not proven decrypts nothing.
+        self.shares.setdefault(index, verified)

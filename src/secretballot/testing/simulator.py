@@ -1,0 +1,159 @@
+"""A whole election in one process, with every role for real: keys, ceremony, credentials, devices, board, tally.
+
+The demo runs it over the figures of real votes; tests run it small. Each role works with its own object and what the
+board shows, as it would on a machine of its own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..ballot.contest_kinds import Selection
+from ..ballot.voter import SealedBallot, VoterDevice
+from ..board.authority import AuthorityKeys
+from ..board.board import Board, BoardKeys
+from ..board.record import ElectionRecord, write_record
+from ..board.store import BoardStore, MemoryStore
+from ..ceremony.trustee import KeyHolder, TrusteeKeys
+from ..credential.holder import Holder
+from ..credential.registrar import Registrar, RegistrarKeys
+from ..errors import TallyError
+from ..manifest import Contest, Election, Manifest
+from ..tally import ElectionLog, Result
+from ..tally.trustee import DecryptingTrustee
+
+
+class SimulationEvent(NamedTuple):
+    """How far a stage has come: ``done`` of ``total`` steps."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class Simulation:
+    """An election from its manifest to its record. Call the stages in order: :meth:`hold_ceremony`,
+    :meth:`issue`, :meth:`vote`, :meth:`tally`, then :meth:`export`."""
+
+    def __init__(
+        self,
+        contests: Sequence[Contest],
+        *,
+        roll_size: int,
+        labels: Mapping[str, str] | None = None,
+        trustees: int = 3,
+        quorum: int = 2,
+        registrars: int = 1,
+        capacity: int | None = None,
+        minimum_group: int = 1,
+        revoting: str = "last",
+        origin: str = "secretballot.example/simulation",
+        store: BoardStore | None = None,
+        on_event: Callable[[SimulationEvent], None] = lambda event: None,
+    ) -> None:
+        """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest."""
+        self._on_event = on_event
+        self.authority = AuthorityKeys.generate("authority", {"en": "Assembly"})
+        self.trustees = [
+            TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}"}) for i in range(1, trustees + 1)
+        ]
+        self.registrar_keys = []
+        for i in range(1, registrars + 1):
+            self.registrar_keys.append(RegistrarKeys.generate(f"registrar-{i}", {"en": f"Registrar {i}"}))
+            on_event(SimulationEvent("keys", i, registrars))
+        self.board_keys = BoardKeys.generate(origin)
+        self.manifest = Manifest.model_validate(
+            {
+                "labels": dict(labels or {"en": "Simulation"}),
+                "nonce": secrets.token_bytes(16),
+                "roll_size": roll_size,
+                "capacity": capacity if capacity is not None else roll_size,
+                "minimum_group": minimum_group,
+                "revoting": revoting,
+                "contests": tuple(contests),
+                "quorum": quorum,
+                "trustees": tuple(trustee.public() for trustee in self.trustees),
+                "registrars": tuple(registrar.public() for registrar in self.registrar_keys),
+                "authority": self.authority.public(),
+                "board": self.board_keys.public(),
+            }
+        )
+        self.election = Election.from_manifest(self.manifest)
+        self.log = ElectionLog()
+        self.store = store if store is not None else MemoryStore()
+        self.board = Board(self.store, self.board_keys, self.log)
+        self.board.submit(self.authority.announce(self.election))
+        self.roll = [f"voter-{i}" for i in range(1, roll_size + 1)]
+        self.registrars = [Registrar(keys, self.election, self.roll) for keys in self.registrar_keys]
+        self.key_holders: list[KeyHolder] = []
+        self.holders: list[Holder] = []
+        self.receipts: list[str] = []
+
+    def hold_ceremony(self) -> None:
+        """Key generation by all trustees; then issuance opens."""
+        joined = [keys.join(self.election) for keys in self.trustees]
+        self._post("ceremony: commitments", [entry for _, entry in joined])
+        revealed = [state.reveal(self.log.commitments) for state, _ in joined]
+        self._post("ceremony: messages", [entry for _, entry in revealed])
+        confirmed = [state.confirm(self.log.messages) for state, _ in revealed]
+        self._post("ceremony: confirmations", [entry for _, entry in confirmed])
+        self.key_holders = [state.finish(self.log.confirmations) for state, _ in confirmed]
+        self.board.submit(self.authority.enter(self.election, "issuance"))
+
+    def issue(self, voters: int) -> None:
+        """Credentials for the first ``voters`` of the roll; then voting opens."""
+        for number, voter in enumerate(self.roll[:voters], 1):
+            holder = Holder(self.election)
+            for registrar in self.registrars:
+                registrar_id = registrar.id
+                signature, entry = registrar.issue(voter, holder.request(registrar_id))
+                self.board.submit(entry)
+                holder.accept(registrar_id, signature)
+            self.holders.append(holder)
+            self._on_event(SimulationEvent("credentials", number, voters))
+        self.board.submit(self.authority.enter(self.election, "voting"))
+
+    def device(self, voter: int) -> VoterDevice:
+        """The device of a voter, by place from 0."""
+        holder = self.holders[voter]
+        return VoterDevice(self.log.context, holder.credential(), holder.signing_key)
+
+    def seal(self, voter: int, selections: Mapping[str, Selection]) -> SealedBallot:
+        """A voter's ballot, encrypted and waiting to be cast or challenged."""
+        return self.device(voter).seal(selections)
+
+    def vote(self, ballots: Sequence[Mapping[str, Selection]], *, challenge_every: int = 0) -> None:
+        """Casts a ballot for each voter in order; every ``challenge_every``-th voter has one opened before."""
+        for voter, selections in enumerate(ballots):
+            if challenge_every and voter % challenge_every == 0:
+                self.board.submit(self.seal(voter, selections).challenge())
+            self.receipts.append(self.board.submit(self.seal(voter, selections).cast()))
+            self._on_event(SimulationEvent("ballots", voter + 1, len(ballots)))
+
+    def tally(self, *, absent: Sequence[int] = ()) -> Result:
+        """Closes voting, decrypts with every trustee but the ``absent`` (places from 0), and publishes the result.
+
+        Raises TallyError where too few are left.
+        """
+        self.board.submit(self.authority.enter(self.election, "tally"))
+        present = [holder for place, holder in enumerate(self.key_holders) if place not in absent]
+        if self.log.tally.ballots:
+            for number, holder in enumerate(present, 1):
+                self.board.submit(DecryptingTrustee(holder).decrypt(self.log.tally))
+                self._on_event(SimulationEvent("decryption shares", number, len(present)))
+        result = self.log.compute_result()
+        self.board.submit(self.authority.publish(result))
+        if self.log.result is None:
+            raise TallyError("the board did not take the result")
+        return result
+
+    def export(self, path: str) -> ElectionRecord:
+        """Writes the election record into a new directory."""
+        return write_record(path, self.store.entries(), self.board.checkpoint())
+
+    def _post(self, stage: str, entries: Sequence[bytes]) -> None:
+        for number, entry in enumerate(entries, 1):
+            self.board.submit(entry)
+            self._on_event(SimulationEvent(stage, number, len(entries)))

@@ -1,0 +1,276 @@
+"""Runs every rule over a record, as a stream: entries one by one, proofs in batches.
+
+The log's state machine (:class:`~secretballot.tally.log.ElectionLog`) says which checks an entry has; the board asked
+it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under its rule,
+and the next one runs. The steps, in the report's order:
+
+1. the manifest (M), 2. every entry's form, phase and signature, and the checkpoint (L), 3. the ceremony (K),
+4. credentials (C), 5. ballots and challenges (B, H), 6. shares, counts and outcomes (T).
+
+The caller must compare the election's id with the one announced (or pass it, for rule M3), and get the record from a
+source that shows everyone the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..ballot.records import Ballot, ChallengedBallot
+from ..board.record import ElectionRecord
+from ..board.state import Entry
+from ..crypto.batch import ParsedProof, find_invalid
+from ..crypto.group import ristretto255
+from ..crypto.note import NoteVerifier, open_checkpoint
+from ..crypto.signing import VerifyKey
+from ..errors import SecretBallotError
+from ..tally.log import ElectionLog
+from ..tally.records import Result
+from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
+from .rules import RULES
+
+#: Equations' worth of proofs verified at once: enough for the multi-scalar multiplication to be efficient, few enough
+#: that memory stays bounded whatever the number of ballots.
+BATCH_SIZE = 64
+
+Progress = Callable[[int], None]
+
+
+class _Tally:
+    """A rule's counters while verification runs."""
+
+    def __init__(self) -> None:
+        self.checked = 0
+        self.failed = 0
+        self.findings: list[Finding] = []
+
+
+class _Verification:
+    def __init__(self, election_id: bytes | None) -> None:
+        self._announced = election_id
+        self.log = ElectionLog()
+        self._rules = {rule: _Tally() for rule in RULES}
+        self._batch: list[tuple[str, ParsedProof]] = []
+        self._has_manifest = False
+        self._entries = 0
+        self._ballots = 0
+        self._challenges = 0
+
+    # Running one check.
+
+    def passed(self, rule: str, count: int = 1) -> None:
+        self._rules[rule].checked += count
+
+    def fail(self, rule: str, item: str, message: str, culprit: str | None = None, count: int = 1) -> None:
+        tally = self._rules[rule]
+        tally.checked += count
+        tally.failed += 1
+        if len(tally.findings) < MAX_FINDINGS:
+            tally.findings.append(Finding(item=item, message=message, culprit=culprit))
+
+    def run(self, rule: str, item: str, check: Callable[[], object], count: int = 1) -> bool:
+        """Runs a check; whatever it raises is a failure of its rule, never a pass."""
+        try:
+            check()
+        except SecretBallotError as error:
+            where = f"{item}, {error.item}" if error.item and error.item != item else item
+            self.fail(rule, where, error.message, error.culprit, count)
+            return False
+        except Exception as error:  # noqa: BLE001 - a check that breaks down has failed, whatever broke it
+            self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
+            return False
+        self.passed(rule, count)
+        return True
+
+    # Entries.
+
+    def entry(self, raw: bytes) -> None:
+        """The next entry of the log."""
+        item = f"entry {self._entries}"
+        self._entries += 1
+        try:
+            entry = self.log.read(raw)
+        except SecretBallotError as error:
+            self.fail("M1" if item == "entry 0" else "L1", item, error.message, error.culprit)
+            self.log.skip(raw)
+            return
+        self.passed("L1")
+        if entry.index == 0:
+            self._manifest(entry)
+        elif not self._has_manifest:
+            self.fail("L2", item, "there is no manifest that the entry could be checked against")
+            self.log.skip(raw)
+            return
+        else:
+            self._checks(entry)
+            self._proofs(entry)
+        try:
+            self.log.apply(entry)
+        except SecretBallotError as error:
+            self.fail("L1", item, f"the entry cannot be taken in: {error.message}", error.culprit)
+
+    def _manifest(self, entry: Entry) -> None:
+        self.passed("M1")
+        self._has_manifest = True
+        for rule, check in self.log.checks(entry):
+            self.run(rule, entry.name, check)
+
+    def _checks(self, entry: Entry) -> None:
+        lines = 1
+        if isinstance(entry.record, Result):
+            lines = sum(len(contest.lines) for contest in entry.record.contests)
+        for rule, check in self.log.checks(entry):
+            self.run(rule, entry.name, check, max(1, lines) if rule in ("T3", "T4") else 1)
+
+    def _proofs(self, entry: Entry) -> None:
+        if isinstance(entry.record, Ballot):
+            self._ballots += 1
+        elif isinstance(entry.record, ChallengedBallot):
+            self._challenges += 1
+        else:
+            return
+        try:
+            self._batch += [(entry.name, proof) for proof in self.log.proofs(entry)]
+        except SecretBallotError as error:
+            self.fail("B2", entry.name, error.message, error.culprit)
+        if len(self._batch) >= BATCH_SIZE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Verifies the proofs that wait."""
+        batch, self._batch = self._batch, []
+        invalid = find_invalid(ristretto255, [proof for _, proof in batch])
+        for place in invalid:
+            self.fail("B2", batch[place][1].item, "the proof does not verify")
+        self.passed("B2", len(batch) - len(invalid))
+
+    # The end of the log.
+
+    def checkpoint(self, data: bytes) -> None:
+        """The checkpoint over all entries (L5)."""
+        if not self._has_manifest:
+            return
+        board = self.log.election.manifest.board
+
+        def check() -> None:
+            verifier = NoteVerifier(board.origin, VerifyKey(board.key))
+            checkpoint = open_checkpoint(data, verifier, board.origin)
+            if checkpoint.size != self.log.size:
+                raise SecretBallotError(
+                    f"the checkpoint is over {checkpoint.size} entries, the record has {self.log.size}"
+                )
+            if checkpoint.root != self.log.frontier.root():
+                raise SecretBallotError("the entries have another Merkle root than the checkpoint")
+
+        self.run("L5", "checkpoint", check, max(1, self._entries))
+
+    def report(self) -> Report:
+        """The report, once every entry and the checkpoint have been given."""
+        self.flush()
+        if self._has_manifest and self._announced is not None:
+            if self.log.election.id == self._announced:
+                self.passed("M3")
+            else:
+                self.fail("M3", "entry 0", f"the record is of election {self.log.election.id.hex()}")
+        results = tuple(self._result(rule) for rule in RULES)
+        statuses = {result.status for result in results}
+        verdict = Verdict.VERIFIED
+        if Status.FAILED in statuses:
+            verdict = Verdict.FAILED
+        elif Status.NOT_RUN in statuses or not self._has_manifest:
+            verdict = Verdict.INCOMPLETE
+        return Report(
+            verdict=verdict,
+            election=self.log.election.id.hex() if self._has_manifest else "",
+            entries=self._entries,
+            ballots_cast=self._ballots,
+            ballots_counted=self.log.running.ballots if self.log.running else 0,
+            ballots_challenged=self._challenges,
+            rules=results,
+            warnings=tuple(self._warnings()),
+            result=self.log.result,
+        )
+
+    def _result(self, rule_id: str) -> RuleResult:
+        rule, tally = RULES[rule_id], self._rules[rule_id]
+        reason = ""
+        if tally.failed:
+            status = Status.FAILED
+        elif tally.checked:
+            status = Status.PASSED
+            reason = self._unfinished(rule_id)
+            if reason:
+                status = Status.NOT_RUN
+        else:
+            status, reason = self._unchecked(rule_id)
+        return RuleResult(
+            rule=rule.id,
+            step=rule.step,
+            title=rule.title,
+            reference=rule.reference,
+            status=status,
+            unit=rule.unit,
+            checked=tally.checked,
+            failed=tally.failed,
+            reason=reason,
+            findings=tuple(tally.findings),
+        )
+
+    def _unfinished(self, rule_id: str) -> str:
+        """Why a rule whose checks all passed is not done yet: some of its items are still to come."""
+        if rule_id in ("K1", "K2", "K3") and self.log.phase == "setup":
+            expected = len(self.log.election.manifest.trustees)
+            if self._rules[rule_id].checked < expected:
+                return f"{self._rules[rule_id].checked} of {expected} trustees so far"
+        return ""
+
+    def _unchecked(self, rule_id: str) -> tuple[Status, str]:
+        """The status of a rule that found nothing to check, and why."""
+        if rule_id == "M3":
+            return Status.NOT_APPLICABLE, "no id was given to compare with"
+        if not self._has_manifest:
+            return Status.NOT_RUN, "there is no manifest"
+        if self.log.result is None:
+            return Status.NOT_RUN, f"the election has not ended: its phase is {self.log.phase}"
+        if rule_id in ("H1", "H2") or (rule_id == "B2" and not self._ballots):
+            return Status.NOT_APPLICABLE, "there are none"
+        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1") and not self._ballots:
+            return Status.NOT_APPLICABLE, "nobody voted"
+        return Status.NOT_RUN, "the record holds nothing that it could check"
+
+    def _warnings(self) -> Iterable[str]:
+        if not self._has_manifest:
+            return
+        if self._announced is None:
+            yield f"compare the election's id with the one announced: {self.log.election.id.hex()}"
+        if self.log.result is not None and self.log.result.below_minimum_group:
+            yield "fewer ballots were counted than the manifest's minimum group: the counts may tell how a voter voted"
+        if self.log.election.manifest.quorum == 1:
+            yield "a quorum of one: any single trustee can decrypt every ballot"
+
+
+def verify_record(
+    record: ElectionRecord, *, election_id: bytes | None = None, progress: Progress | None = None
+) -> Report:
+    """Runs every rule over a record and reports; a broken rule is a finding, not an error.
+
+    ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries read.
+    Raises RecordError where the record cannot be read at all.
+    """
+    return verify_entries(record.entries(), record.checkpoint(), election_id=election_id, progress=progress)
+
+
+def verify_entries(
+    entries: Iterable[bytes],
+    checkpoint: bytes,
+    *,
+    election_id: bytes | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """As :func:`verify_record`, for entries from elsewhere than a directory."""
+    verification = _Verification(election_id)
+    for number, raw in enumerate(entries, 1):
+        verification.entry(raw)
+        if progress is not None:
+            progress(number)
+    verification.checkpoint(checkpoint)
+    return verification.report()

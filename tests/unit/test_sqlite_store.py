@@ -1,0 +1,452 @@
+"""What the SQLite store adds to the contract: durability, other processes, and files that are no stores."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import secretballot.errors
+from secretballot.board.store import BoardStore, ConflictError, SQLiteStore
+from secretballot.board.store import sqlite as sqlite_module
+from secretballot.errors import DuplicateError, StoreError
+
+from .test_store import append_all, fill, path, root_of, snapshot
+
+__all__ = ["path"]  # A fixture.
+
+SOURCE = Path(secretballot.errors.__file__).parents[1]
+
+
+def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_reopened(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        entries = fill(store, 13)
+        store.put_checkpoint(b"note")
+        before = snapshot(store)
+    with SQLiteStore(str(path), create=False) as store:
+        assert snapshot(store) == before
+        assert store.frontier().root() == root_of(entries)
+        assert store.append(b"next", [], 13) == 13
+        with pytest.raises(DuplicateError, match="entry 12"):
+            store.append(b"again", [b"key 12"], 14)
+        assert store.frontier().root() == root_of([*entries, b"next"])
+    assert path.exists()
+
+
+def test_durable_settings(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        connection = store._connection
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert not connection.in_transaction
+        fill(store, 1)
+        assert not connection.in_transaction
+        # What is not in the write-ahead log is not on the disk.
+        assert b"entry 0" in Path(f"{path}-wal").read_bytes()
+
+
+KILLED = """
+import os, signal, sys
+from secretballot.board.store import SQLiteStore
+
+store = SQLiteStore(sys.argv[1])
+for index in range(5):
+    store.append(b"entry %d" % index, [b"key %d" % index], index)
+
+def kill(statement):
+    if statement.startswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+# SQLite calls this as each statement begins.
+store._connection.set_trace_callback(kill)
+# Longer than SQLite's cache of pages, so that a part is in the file before the commit.
+store.append(bytes(8_000_000), [b"new"], 5)
+print("appended")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize(
+    "statement", ["INSERT INTO entries", "INSERT INTO keys", "INSERT INTO nodes", "COMMIT"]
+)
+def test_killed_within_a_transaction(path: Path, statement: str) -> None:
+    killed = run(KILLED, path, statement)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with SQLiteStore(path, create=False) as store:
+        assert store.size() == 5
+        entries = list(store.entries())
+        assert store.find(b"new") is None
+        assert store.frontier().root() == root_of(entries)
+        assert store._connection.execute("SELECT COUNT(*) FROM nodes").fetchone() == (5 + 2 + 1,)
+        assert store.append(b"after", [b"new"], 5) == 5
+        assert store.frontier().root() == root_of([*entries, b"after"])
+
+
+KILLED_AFTER = """
+import os, signal, sys
+from secretballot.board.store import SQLiteStore
+
+store = SQLiteStore(sys.argv[1])
+store.append(b"entry", [b"key"], 0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_killed_after_an_append(path: Path) -> None:
+    assert run(KILLED_AFTER, path).returncode == -signal.SIGKILL
+    with SQLiteStore(path, create=False) as store:
+        assert (list(store.entries()), store.find(b"key")) == ([b"entry"], 0)
+
+
+class Interrupted(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO entries", "INSERT INTO nodes", "COMMIT"])
+def test_a_failure_rolls_back(path: Path, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    class Failing:
+        """A connection of which one statement fails."""
+
+        def __init__(self, connection: sqlite3.Connection, error: BaseException) -> None:
+            self.connection, self.error = connection, error
+
+        def __getattr__(self, name: str) -> object:
+            found = getattr(self.connection, name)
+            if name not in ("execute", "executemany"):
+                return found
+
+            def call(sql: str, *arguments: object) -> object:
+                if sql.startswith(statement):
+                    raise self.error
+                return found(sql, *arguments)
+
+            return call
+
+    with SQLiteStore(path) as store:
+        entries = fill(store, 5)
+        before = snapshot(store)
+        for error, seen in (
+            (sqlite3.OperationalError("database or disk\nis full"), StoreError),
+            (Interrupted(), Interrupted),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(store, "_connection", Failing(store._connection, error))
+                with pytest.raises(seen) as caught:
+                    store.append(b"another", [b"new"], 5)
+                if seen is StoreError:
+                    assert "database or disk is full" in str(caught.value)
+                    assert "\n" not in str(caught.value)
+            assert not store._connection.in_transaction
+            assert snapshot(store) == before
+            assert store.find(b"new") is None
+        store.append(b"another", [b"new"], 5)
+        assert store.frontier().root() == root_of([*entries, b"another"])
+
+
+def test_disk_full(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        entries = fill(store, 3)
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count = {pages + 10}")
+        with pytest.raises(StoreError, match="full"):
+            store.append(bytes(1_000_000), [b"new"], 3)
+        assert (list(store.entries()), store.find(b"new")) == (entries, None)
+        assert store.append(b"small", [b"new"], 3) == 3
+
+
+def test_read_only(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        fill(store, 2)
+        store._connection.execute("PRAGMA query_only = ON")
+        for call in (lambda: store.append(b"", [], 2), lambda: store.put_checkpoint(b"")):
+            with pytest.raises(StoreError, match="readonly"):
+                call()
+        assert (store.size(), store.checkpoint()) == (2, None)
+
+
+def test_locked(path: Path) -> None:
+    with SQLiteStore(path) as holder, SQLiteStore(path, timeout=0) as other:
+        fill(holder, 2)
+        holder._connection.execute("BEGIN IMMEDIATE")
+        for call in (lambda: other.append(b"", [], 2), lambda: other.put_checkpoint(b"")):
+            with pytest.raises(StoreError, match=r"^store board file\?#%41.sqlite: database is locked$"):
+                call()
+        # A writer keeps no reader out.
+        assert other.size() == 2
+        assert other.frontier().size == 2
+        holder._connection.execute("ROLLBACK")
+        assert other.append(b"", [], 2) == 2
+        assert holder.size() == 3
+
+
+def test_two_stores_of_one_file(path: Path) -> None:
+    with SQLiteStore(path) as first, SQLiteStore(path) as second:
+        first.append(b"a", [b"a"], 0)
+        assert second.get(0) == b"a"
+        with pytest.raises(ConflictError):
+            second.append(b"b", [], 0)
+        with pytest.raises(DuplicateError):
+            second.append(b"b", [b"a"], 1)
+        second.append(b"b", [], 1)
+        assert list(first.entries()) == [b"a", b"b"]
+        assert first.frontier().state() == second.frontier().state()
+
+
+APPENDING = """
+import sys
+from secretballot.board.store import ConflictError, SQLiteStore
+
+conflicts = 0
+with SQLiteStore(sys.argv[1]) as store:
+    for number in range(25):
+        entry = f"{sys.argv[2]} {number}".encode()
+        while True:
+            try:
+                store.append(entry, [entry], store.size())
+                break
+            except ConflictError:
+                conflicts += 1
+print(conflicts)
+"""
+
+
+def test_processes_lose_nothing(path: Path) -> None:
+    # The file is not there yet, so they also race to make it.
+    outcomes: list[subprocess.CompletedProcess[str]] = []
+    threads = [
+        threading.Thread(target=lambda name=name: outcomes.append(run(APPENDING, path, name)))
+        for name in "abc"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.returncode for outcome in outcomes] == [0, 0, 0], [o.stderr for o in outcomes]
+    with SQLiteStore(path, create=False) as store:
+        entries = list(store.entries())
+        expected = [f"{name} {number}".encode() for name in "abc" for number in range(25)]
+        assert sorted(entries) == sorted(expected)
+        assert store.frontier().root() == root_of(entries)
+        assert all(store.find(entry) == index for index, entry in enumerate(entries))
+
+
+def test_threads_race_to_make_the_file(tmp_path: Path) -> None:
+    for attempt in range(5):
+        path = tmp_path / f"{attempt}.sqlite"
+        barrier = threading.Barrier(4)
+        failures: list[BaseException] = []
+
+        def work(path: Path = path, barrier: threading.Barrier = barrier) -> None:
+            try:
+                barrier.wait()
+                with SQLiteStore(path) as store:
+                    append_all(store, str(threading.get_ident()), 1)
+            except BaseException as error:
+                failures.append(error)  # noqa: B023
+                raise
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        with SQLiteStore(path, create=False) as store:
+            assert store.size() == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_opens_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLiteStore(path) as store:
+        fill(store, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite_module.os, "getpid", lambda: -1)
+            with pytest.raises(StoreError, match="fork"):
+                store.size()
+            store.close()
+        # The child's close let the parent's connection be.
+        assert store.size() == 1
+
+
+# Files that are no stores
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.sqlite"
+    with pytest.raises(StoreError, match="unable to open"):
+        SQLiteStore(missing, create=False)
+    assert not missing.exists()
+    for place in (tmp_path, tmp_path / "no folder" / "file"):
+        with pytest.raises(StoreError, match="unable to open"):
+            SQLiteStore(place)
+
+
+def test_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with SQLiteStore(":memory:") as store:
+        fill(store, 1)
+    assert (tmp_path / ":memory:").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE votes (name TEXT)",
+        "PRAGMA application_id = 1",
+        "PRAGMA user_version = 1",
+        f"PRAGMA application_id = {-sqlite_module.APPLICATION_ID}",
+    ],
+)
+def test_foreign_databases_are_left_alone(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="another application's database"):
+        SQLiteStore(path)
+    assert path.read_bytes() == before
+    assert sorted(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("version", [0, sqlite_module.SCHEMA_VERSION + 1, -1])
+def test_other_schema_versions(path: Path, version: int) -> None:
+    with SQLiteStore(path) as store:
+        fill(store, 1)
+        store._connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StoreError, match=f"schema version {version}, not 1"):
+        SQLiteStore(path)
+
+
+def test_files_that_are_no_database(path: Path) -> None:
+    for data in (b"xy", b"not a database" * 100, b"SQLite format 3\0" + bytes(100), bytes(range(256)) * 16):
+        path.write_bytes(data)
+        with pytest.raises(StoreError, match="not a database"):
+            SQLiteStore(path)
+        assert path.read_bytes() == data
+
+
+def test_corrupt_files(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        for index in range(14):
+            store.append(bytes([index]) * 3000, [b"key %d" % index], index)
+    data = path.read_bytes()
+    uses: tuple[Callable[[BoardStore], object], ...] = (
+        snapshot,
+        lambda store: store.append(b"new", [b"new"], 14),
+        lambda store: [store.find(b"key %d" % index) for index in range(14)],
+        lambda store: [store.node(0, index) for index in range(14)],
+    )
+    for start in range(0, len(data), 4096):
+        seen = 0
+        for use in uses:
+            path.write_bytes(data[:start] + b"\xa5" * 4096 + data[start + 4096 :])
+            try:
+                with SQLiteStore(path) as store:
+                    use(store)
+            except StoreError:
+                seen += 1
+        assert seen, f"the damage at byte {start} was not seen"
+    path.write_bytes(data[:8192])
+    with pytest.raises(StoreError, match="malformed"), SQLiteStore(path) as store:
+        list(store.entries())
+
+
+def test_columns_that_are_not_bytes(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        fill(store, 4)
+        store.put_checkpoint(b"note")
+        for (name,) in store._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            store._connection.execute(f"DROP TRIGGER {name}")
+        for statement in (
+            "UPDATE entries SET data = 'text' WHERE position = 0",
+            "DELETE FROM entries WHERE position = 1",
+            "UPDATE nodes SET hash = x'00' WHERE level = 2",
+            "DELETE FROM nodes WHERE level = 1 AND position = 0",
+            "UPDATE keys SET position = 'text' WHERE key = x'6b65792030'",
+            "UPDATE checkpoint SET note = 1",
+        ):
+            store._connection.execute(statement)
+        for call in (
+            lambda: store.get(0),
+            lambda: store.get(1),
+            lambda: store.node(2, 0),
+            lambda: store.node(1, 0),
+            lambda: store.find(b"key 0"),
+            store.checkpoint,
+            store.frontier,
+            lambda: store.append(b"new", [], 4),
+            lambda: store.append(b"new", [b"key 0"], 4),
+        ):
+            with pytest.raises(StoreError, match="corrupt"):
+                call()
+
+
+def test_rows_are_append_only(path: Path) -> None:
+    with SQLiteStore(path) as store:
+        fill(store, 2)
+        for statement in (
+            "UPDATE entries SET data = x'00'",
+            "DELETE FROM entries",
+            "UPDATE keys SET position = 1",
+            "DELETE FROM keys",
+            "UPDATE nodes SET hash = x'00'",
+            "DELETE FROM nodes",
+        ):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                store._connection.execute(statement)
+
+
+def test_a_place_without_write_ahead_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A database in memory stands for a file system without shared memory: it has no such log either.
+    connect = sqlite3.connect
+    opened: list[sqlite3.Connection] = []
+
+    def connect_to_memory(address: str, **options: object) -> sqlite3.Connection:
+        opened.append(connect(":memory:", isolation_level=None))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite_module.sqlite3, "connect", connect_to_memory)
+    with pytest.raises(StoreError, match="write-ahead log"):
+        SQLiteStore(path)
+    # The connection does not stay open.
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_another_process_makes_the_file_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    transaction = SQLiteStore._transaction
+    others: list[SQLiteStore] = []
+
+    def wait(self: SQLiteStore, kind: str) -> object:
+        # Just as this store is about to make its tables, another one does.
+        if kind == "IMMEDIATE" and not others:
+            others.append(self)
+            others.append(SQLiteStore(path))
+            fill(others[1], 3)
+        return transaction(self, kind)
+
+    monkeypatch.setattr(SQLiteStore, "_transaction", wait)
+    with SQLiteStore(path) as store, others[1]:
+        assert store.size() == 3
