@@ -33,8 +33,9 @@ from .crypto.encoding import MAX_JSON_INTEGER, PROTOCOL, Tag, b64decode, b64enco
 from .crypto.signing import SIGNATURE_SIZE, SigningKey, VerifyKey
 from .errors import EncodingError, InvalidSignatureError
 
-#: Entries above this are refused unread: a challenged ballot of 500 lines has some 700 kB.
-MAX_ENTRY_SIZE = 4 * 2**20
+#: Entries above this are refused unread. A ballot on 500 persons has some 300 kB; a manifest whose ballots would not
+#: fit is refused (:mod:`secretballot.manifest.capacity`).
+MAX_ENTRY_SIZE = 8 * 2**20
 
 DIGEST_SIZE = 32
 

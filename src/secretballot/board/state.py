@@ -20,7 +20,7 @@ from typing import ClassVar
 from ..ballot.checks import challenged_body, check_openings, decode_contests, parse_proofs
 from ..ballot.context import BallotContext
 from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
-from ..ceremony import CeremonyCommitment, CeremonyConfirmation, CeremonyMessage
+from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 from ..ceremony.checks import check_confirmation, check_message, check_opens, group_public, in_order
 from ..credential import Issuance
 from ..credential.checks import check_credential
@@ -77,6 +77,7 @@ class LogState:
         "ceremony-commitment": (CeremonyCommitment, "setup"),
         "ceremony-message": (CeremonyMessage, "setup"),
         "ceremony-confirmation": (CeremonyConfirmation, "setup"),
+        "ceremony-complaint": (CeremonyComplaint, "setup"),
         "issuance": (Issuance, "issuance"),
         "ballot": (Ballot, "voting"),
         "challenged-ballot": (ChallengedBallot, "voting"),
@@ -89,6 +90,7 @@ class LogState:
         self.commitments: dict[str, bytes] = {}
         self.messages: dict[str, bytes] = {}
         self.confirmations: dict[str, bytes] = {}
+        self.complaints: dict[str, str] = {}
         self.group_public: GroupPublic | None = None
         self.issued: dict[str, int] = {}
         self.requests: set[tuple[str, bytes]] = set()
@@ -178,7 +180,12 @@ class LogState:
                 return manifest.authority.signing_key
             case PhaseChange():
                 return self.election.manifest.authority.signing_key
-            case CeremonyCommitment() | CeremonyMessage() | CeremonyConfirmation() as message:
+            case (
+                CeremonyCommitment()
+                | CeremonyMessage()
+                | CeremonyConfirmation()
+                | CeremonyComplaint() as message
+            ):
                 return self._trustee_key(message.trustee)
             case Issuance() as issuance:
                 return self.election.manifest.registrar(issuance.registrar).signing_key
@@ -215,6 +222,8 @@ class LogState:
                 return [("K1", lambda: self._check_new(self.commitments, commitment.trustee))]
             case CeremonyMessage() as message:
                 return [("K2", lambda: self._check_message(message))]
+            case CeremonyComplaint() as complaint:
+                return [("K4", lambda: self._check_complaint(complaint))]
             case CeremonyConfirmation() as confirmation:
                 return [("K3", lambda: self._check_confirmation(confirmation))]
             case Issuance() as issuance:
@@ -256,11 +265,20 @@ class LogState:
 
     def _check_confirmation(self, confirmation: CeremonyConfirmation) -> None:
         self._check_new(self.confirmations, confirmation.trustee)
+        if confirmation.trustee in self.complaints:
+            raise DuplicateError("complained before", culprit=f"trustee {confirmation.trustee}")
         if self.group_public is None:
             raise CeremonyError("not every message is posted")
         check_confirmation(self.election, self.group_public, confirmation.trustee, confirmation.signature)
 
+    def _check_complaint(self, complaint: CeremonyComplaint) -> None:
+        self.election.manifest.trustee_index(complaint.accused)
+        if complaint.trustee in self.complaints or complaint.trustee in self.confirmations:
+            raise DuplicateError("complained or confirmed before", culprit=f"trustee {complaint.trustee}")
+
     def _check_ceremony_complete(self) -> None:
+        for accuser, accused in self.complaints.items():
+            raise CeremonyError(f"trustee {accuser} complains of trustee {accused}")
         in_order(self.election, self.confirmations, "confirmation")
         if self.group_public is None:
             raise CeremonyError("not every message is posted")
@@ -328,6 +346,8 @@ class LogState:
             case CeremonyMessage() as message:
                 self.messages.setdefault(message.trustee, message.message)
                 self._complete_key()
+            case CeremonyComplaint() as complaint:
+                self.complaints.setdefault(complaint.trustee, complaint.accused)
             case CeremonyConfirmation() as confirmation:
                 self.confirmations.setdefault(confirmation.trustee, confirmation.signature)
             case Issuance() as issuance:

@@ -5,6 +5,6 @@ message, and its signature over the transcript of all messages. The role is in :
 secrets; what anyone can check is in :mod:`.checks`.
 """
 
-from .records import CeremonyCommitment, CeremonyConfirmation, CeremonyMessage
+from .records import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 
-__all__ = ["CeremonyCommitment", "CeremonyConfirmation", "CeremonyMessage"]
+__all__ = ["CeremonyCommitment", "CeremonyComplaint", "CeremonyConfirmation", "CeremonyMessage"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..records import Blob, Digest, Identifier, Record
+from ..records import Blob, Digest, Identifier, Record, Text
 
 
 class CeremonyCommitment(Record):
@@ -32,3 +32,17 @@ class CeremonyConfirmation(Record):
     election: Digest
     trustee: Identifier
     signature: Blob
+
+
+class CeremonyComplaint(Record):
+    """A trustee will not confirm: ``accused`` posted something that must be refused. The ceremony cannot end well.
+
+    Whether a share was good is known to its two trustees alone, so that a complaint convicts nobody by itself; it is
+    logged so that the dispute is public, beside the accused one's signed message.
+    """
+
+    record: Literal["secretballot/1/ceremony-complaint"] = "secretballot/1/ceremony-complaint"
+    election: Digest
+    trustee: Identifier
+    accused: Identifier
+    reason: Text

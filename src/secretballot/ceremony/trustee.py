@@ -16,7 +16,7 @@ from ..errors import CeremonyError, KeyGenerationError
 from ..manifest import Election, TrusteeKey
 from ..records import sign_record
 from .checks import blame, check_opens, commitment_to, in_order, session_of
-from .records import CeremonyCommitment, CeremonyConfirmation, CeremonyMessage
+from .records import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 
 
 class TrusteeKeys:
@@ -110,6 +110,18 @@ class Revealed:
             raise blame(self.election, error) from None
         record = CeremonyConfirmation(election=self.election.id, trustee=self._keys.id, signature=signature)
         return Confirmed(self._keys, self.election, pending), sign_record(record, self._keys._signing)
+
+    def complain(self, error: CeremonyError) -> bytes:
+        """The entry that accuses the culprit of what :meth:`confirm` raised; raises CeremonyError if it names none."""
+        if error.culprit is None:
+            raise CeremonyError("there is nobody to accuse")
+        record = CeremonyComplaint(
+            election=self.election.id,
+            trustee=self._keys.id,
+            accused=error.culprit.removeprefix("trustee "),
+            reason=error.message,
+        )
+        return sign_record(record, self._keys._signing)
 
     def __repr__(self) -> str:
         return f"<Revealed trustee {self._keys.id}, redacted>"

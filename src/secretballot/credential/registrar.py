@@ -72,8 +72,8 @@ class Registrar:
         """The blind signature for a voter, and the register's entry for the log.
 
         Asked again with the same blinded message, gives the same answer, so that a lost reply loses no vote. Raises
-        CredentialError for a voter who is not on the roll, or who was signed another message, and InvalidKeyError or
-        CryptoError for a message that cannot be signed.
+        CredentialError for a voter who is not on the roll, or who was signed another message, and EncodingError for
+        a message that cannot be signed.
         """
         if voter not in self._roll:
             raise CredentialError("not on the roll")

@@ -32,7 +32,15 @@ class Equation(NamedTuple):
 class Shape:
     """The sparse linear map without its elements. Raises InvalidInstanceError on checks 1 to 6."""
 
-    __slots__ = ("_nontrivial", "equations", "group", "header", "num_elements", "num_scalars")
+    __slots__ = (
+        "_nontrivial",
+        "_plain_images",
+        "equations",
+        "group",
+        "header",
+        "num_elements",
+        "num_scalars",
+    )
 
     def __init__(self, group: Group, num_elements: int, equations: Sequence[Equation]) -> None:
         self.group = group
@@ -46,6 +54,17 @@ class Shape:
         self.header = self._encode()
         # A column with an equation that holds the scalar once, with a coefficient, cannot be the identity (check 10).
         self._nontrivial = all(self._is_plain_column(s) for s in range(self.num_scalars))
+        self._plain_images = tuple(self._plain_image(equation) for equation in self.equations)
+
+    def _plain_image(self, equation: Equation) -> tuple[int, Element] | None:
+        """For an image that is one element E and some multiple w of the generator: E's index and -w * generator, which
+        E must not be (check 9), so that a line's many branches cost a comparison each. None for other images."""
+        others = [(e, c) for e, c in equation.image if e != 0 and c != 0]
+        if len(others) != 1 or others[0][1] != 1:
+            return None
+        weight = sum(c for e, c in equation.image if e == 0)
+        group = self.group
+        return others[0][0], -group.sum_of_products([weight % group.order], [group.generator])
 
     def _is_plain_column(self, scalar: int) -> bool:
         for equation in self.equations:
@@ -99,17 +118,18 @@ class LinearRelation:
             )
         if any(element.is_identity() for element in self.elements):
             raise InvalidInstanceError("8: an element is the identity")
-        for equation in shape.equations:
-            if self._image_is_identity(equation):
+        for place in range(len(shape.equations)):
+            if self._image_is_identity(place):
                 raise InvalidInstanceError("9: the image of an equation is the identity")
         if not shape._nontrivial:
             self._check_columns()
 
-    def _image_is_identity(self, equation: Equation) -> bool:
-        nonzero = [(element, coefficient) for element, coefficient in equation.image if coefficient]
-        if len(nonzero) == 1:
-            return False
-        return self._sum(nonzero).is_identity()
+    def _image_is_identity(self, place: int) -> bool:
+        plain = self.shape._plain_images[place]
+        if plain is None:
+            return self._sum(self.shape.equations[place].image).is_identity()
+        element, forbidden = plain
+        return self.elements[element] == forbidden
 
     def _check_columns(self) -> None:
         for scalar in range(self.shape.num_scalars):

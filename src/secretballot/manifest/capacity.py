@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from ..crypto.discrete_log import MAX_RANGE
 from ..errors import ManifestError
+from ..records import MAX_ENTRY_SIZE
+from .contests import ApprovalContest, Contest
+
+_POINT = _SCALAR = 32
+#: Of an entry's bytes, what may be ciphertexts and proofs: base64 makes four of three, and a challenge's opening and
+#: the credential's signatures want room too.
+MAX_BALLOT_SIZE = MAX_ENTRY_SIZE // 2
 
 
 def digit_base(capacity: int) -> int:
@@ -26,3 +33,37 @@ def digits_per_ciphertext(capacity: int) -> int:
             f"a capacity of {capacity} ballots is beyond the {MAX_RANGE - 1} that can be counted"
         )
     return digits
+
+
+def width(choices: int, capacity: int) -> int:
+    """How many ciphertexts a line with that many choices (blank included) has."""
+    return max(1, -(-(choices - 1) // digits_per_ciphertext(capacity)))
+
+
+def contest_size(contest: Contest, capacity: int) -> int:
+    """The bytes of a contest's ciphertexts and proof in a ballot (``docs/spec/ballot.md``)."""
+    choices = len(contest.count_names()) + 1
+    if not isinstance(contest, ApprovalContest):
+        choices -= not contest.allow_blank
+    own = width(choices, capacity)
+    line = 2 * own * _POINT + _clause(choices, 2 * own, own)
+    size = len(contest.line_ids()) * line
+    if isinstance(contest, ApprovalContest):
+        totals = contest.maximum - contest.minimum + 1 + (contest.allow_blank and contest.minimum > 0)
+        size += _clause(totals, 2, 1)
+    return size
+
+
+def _clause(branches: int, equations: int, scalars: int) -> int:
+    return branches * equations * _POINT + (branches - 1 + branches * scalars) * _SCALAR
+
+
+def check_sizes(contests: tuple[Contest, ...], capacity: int) -> None:
+    """Raises ManifestError where a count or a ballot would be too large."""
+    digits_per_ciphertext(capacity)
+    size = sum(contest_size(contest, capacity) for contest in contests)
+    if size > MAX_BALLOT_SIZE:
+        largest = max(contests, key=lambda contest: contest_size(contest, capacity))
+        raise ManifestError(
+            f"a ballot would have {size} bytes, the most is {MAX_BALLOT_SIZE}", item=f"contest {largest.id}"
+        )

@@ -22,7 +22,6 @@ from ..records import Identifier, Labels, Ratio, Record
 #: The one count of an approval line.
 VOTES = "votes"
 MIN_LEVELS, MAX_LEVELS = 2, 8
-#: A choice is proven one branch an option, so that a ballot grows with it; longer lists are for the mix-net.
 MAX_OPTIONS = 1000
 
 Base = Literal["collected", "roll"]

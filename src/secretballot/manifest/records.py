@@ -11,7 +11,7 @@ from ..crypto.encoding import Tag, tagged_hash
 from ..crypto.group import ristretto255
 from ..errors import CryptoError, ManifestError
 from ..records import Blob, Identifier, Key, Labels, Record
-from .capacity import digits_per_ciphertext
+from .capacity import check_sizes
 from .contests import Contest, unique
 
 #: COCKTAIL-DKG costs each trustee work in n * k; assemblies have a handful.
@@ -91,7 +91,7 @@ class Manifest(Record):
             raise ManifestError(
                 f"a minimum group of {self.minimum_group} is above the roll of {self.roll_size}"
             )
-        digits_per_ciphertext(self.capacity)
+        check_sizes(self.contests, self.capacity)
         self._check_keys()
         return self
 

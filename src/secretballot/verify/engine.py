@@ -1,7 +1,7 @@
 """Runs every rule over a record, as a stream: entries one by one, proofs in batches.
 
-The log's state machine (:class:`~secretballot.tally.log.ElectionLog`) says which checks an entry has; the board asked
-it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under its rule,
+The log's state machine (:class:`~secretballot.tally.log.ElectionLog`) says which checks an entry has; the board
+asked it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under its rule,
 and the next one runs. The steps, in the report's order:
 
 1. the manifest (M), 2. every entry's form, phase and signature, and the checkpoint (L), 3. the ceremony (K),

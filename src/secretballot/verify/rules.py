@@ -1,4 +1,4 @@
-"""The rules that a record must keep. Their ids never change their meaning; ``docs/spec/rules.md`` tells each in full."""
+"""The rules that a record must keep. Ids never change their meaning; ``docs/spec/rules.md`` tells each in full."""
 
 from __future__ import annotations
 

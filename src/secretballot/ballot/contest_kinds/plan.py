@@ -1,7 +1,7 @@
 """The plan of a contest: lines, the choices of a line, and the weights that encode them.
 
-Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M of a
-sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
+Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M of
+a sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
 digits are more than one logarithm can bear has several ciphertexts. A blank, where it is allowed, has weight 0.
 
 For a line the proof has one :class:`~secretballot.crypto.disjunction.Clause` with a branch for each choice, over the
@@ -19,7 +19,7 @@ from ...crypto.elgamal import Ciphertext
 from ...crypto.group import Element, ristretto255
 from ...crypto.relation import Equation, Shape
 from ...errors import SelectionError
-from ...manifest.capacity import digit_base, digits_per_ciphertext
+from ...manifest.capacity import digit_base, digits_per_ciphertext, width
 from ...manifest.contests import Contest
 
 #: What a voter chooses in one contest; each kind says what it takes.
@@ -45,7 +45,7 @@ class ContestPlan(ABC):
         self.id = contest.id
         self.base = digit_base(capacity)
         per = digits_per_ciphertext(capacity)
-        self.width = max(1, -(-(len(choices) - 1) // per))
+        self.width = width(len(choices), capacity)
         weights = [tuple(0 for _ in range(self.width))]
         for digit in range(len(choices) - 1):
             weights.append(

@@ -32,8 +32,8 @@ from .ristretto import (
 )
 
 _SCALAR_SIZE = 32
-#: Bits of a window: a multiplication takes 32 additions for the generator, 51 for other elements.
-_GENERATOR_WINDOW, _ELEMENT_WINDOW = 8, 5
+#: Bits of a window: a multiplication takes 32 additions for the generator, 43 for other elements.
+_GENERATOR_WINDOW, _ELEMENT_WINDOW = 8, 6
 
 
 @final
