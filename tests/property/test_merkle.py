@@ -275,6 +275,30 @@ def test_garbage_gives_merkle_errors(
         assert leaf == root
 
 
+def test_messages_say_what_is_wrong() -> None:
+    root = FULL.root(7)
+    path = FULL.inclusion(3, 7)
+    for proof, message in (
+        ([*path, LEAVES[0]], "inclusion proof is too long"),
+        (path[:-1], "inclusion proof is too short"),
+        (path[::-1], "not lead to the root"),
+        ([path[0], path[1][:-1], path[2]], "proof hash 1: a hash has 32 bytes, not 31"),
+    ):
+        with pytest.raises(MerkleError, match=message):
+            verify_inclusion(LEAVES[3], 3, 7, root, proof)
+    path = FULL.consistency(3, 7)
+    for proof, message in (
+        ([*path, LEAVES[0]], "consistency proof is too long"),
+        (path[:-1], "consistency proof is too short"),
+        ([], "consistency proof is too short"),
+        ([path[0], path[1], LEAVES[0], path[3]], "not lead to the old root"),
+        ([path[0], LEAVES[0], path[2], path[3]], "not lead to the new root"),
+        ([*path[:3], b""], "proof hash 3: a hash has 32 bytes, not 0"),
+    ):
+        with pytest.raises(MerkleError, match=message):
+            verify_consistency(3, 7, FULL.root(3), root, proof)
+
+
 def test_proof_beyond_64_hashes_is_refused() -> None:
     refuse_inclusion(LEAVES[0], 0, MAX_SIZE, LEAVES[0], LEAVES[:65])
     refuse_consistency(1, MAX_SIZE, LEAVES[0], LEAVES[0], LEAVES[:66])

@@ -232,7 +232,8 @@ def test_malformed_notes() -> None:
         TEXT + f"\n{start} {name} {encoded[:8]} {encoded[8:]}\n",
         TEXT + f"\n{start} {name} {encoded[:8]}-{encoded[9:]}\n",
         TEXT + f"\n{start} {name} \u00e9\n",
-        # Four bytes are a key ID without a signature.
+        # Four bytes are a key ID without a signature; an unknown key's line is malformed as any other.
+        TEXT + "\n" + good + f"{start} other {base64.b64encode(b'1234').decode()}\n",
         TEXT + f"\n{start} {name} {base64.b64encode(b'1234').decode()}\n",
         TEXT + f"\n{start} {name} {base64.b64encode(b'123').decode()}\n",
         TEXT + "\n" + good + f"{start} other AAAA\n",

@@ -211,6 +211,22 @@ def test_two_stores_of_one_file(path: Path) -> None:
         assert first.frontier().state() == second.frontier().state()
 
 
+def test_a_frontier_of_one_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SQLiteStore(path) as store, SQLiteStore(path) as other:
+        entries = fill(store, 6)
+        size = store.size
+
+        def size_then_append() -> int:
+            before = size()
+            other.append(b"meanwhile", [], other.size())
+            return before
+
+        monkeypatch.setattr(store, "size", size_then_append)
+        frontier = store.frontier()
+        assert other.size() > 6
+        assert (frontier.size, frontier.root()) == (6, root_of(entries))
+
+
 APPENDING = """
 import sys
 from secretballot.board.store import ConflictError, SQLiteStore

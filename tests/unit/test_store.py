@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from secretballot.board.store import BoardStore, ConflictError, MemoryStore, SQLiteStore
 from secretballot.board.store import base as base_module
+from secretballot.board.store import memory as memory_module
 from secretballot.crypto.merkle import (
     EMPTY_ROOT,
     MemoryTree,
@@ -229,6 +231,16 @@ def append_all(store: BoardStore, name: str, count: int) -> None:
                 continue
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Threads change places as often as the interpreter can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("eager_threads")
 def test_threads_lose_nothing(store: BoardStore) -> None:
     failures: list[BaseException] = []
 
@@ -252,3 +264,17 @@ def test_threads_lose_nothing(store: BoardStore) -> None:
     for name in "abcd":  # Each one's own order is kept.
         mine = [entry for entry in entries if entry.startswith(name.encode())]
         assert mine == [f"{name} {number}".encode() for number in range(15)]
+
+
+def test_memory_is_locked_while_it_appends(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    held: list[bool] = []
+
+    def observed(entry: bytes) -> bytes:
+        held.append(store._lock.locked())
+        return leaf_hash(entry)
+
+    monkeypatch.setattr(memory_module, "leaf_hash", observed)
+    store.append(b"entry", [], 0)
+    assert held == [True]
+    assert not store._lock.locked()

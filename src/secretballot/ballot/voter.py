@@ -12,7 +12,7 @@ from ..credential import Credential
 from ..crypto import disjunction
 from ..crypto.disjunction import Knowledge
 from ..crypto.elgamal import Ciphertext
-from ..crypto.group import Scalar, ristretto255
+from ..crypto.group import Scalar, ristretto255, warn_of_variable_time
 from ..crypto.signing import SigningKey
 from ..errors import BallotError, SelectionError
 from ..records import sign_body, sign_record
@@ -28,6 +28,7 @@ class VoterDevice:
     def __init__(self, context: BallotContext, credential: Credential, key: SigningKey) -> None:
         if key.verify_key.data != credential.key:
             raise BallotError("the ballot key is not the credential's")
+        warn_of_variable_time()
         self._context = context
         self._credential = credential
         self._key = key

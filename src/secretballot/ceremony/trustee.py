@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..crypto import dkg
+from ..crypto.group import warn_of_variable_time
 from ..crypto.signing import SigningKey
 from ..errors import CeremonyError, KeyGenerationError
 from ..manifest import Election, TrusteeKey
@@ -25,6 +26,7 @@ class TrusteeKeys:
     def __init__(
         self, trustee_id: str, labels: dict[str, str], static: dkg.StaticKey, signing: SigningKey
     ) -> None:
+        warn_of_variable_time()
         self.id = trustee_id
         self.labels = labels
         self._static = static

@@ -1,8 +1,8 @@
 """Runs every rule over a record, as a stream: entries one by one, proofs in batches.
 
 The log's state machine (:class:`~secretballot.tally.log.ElectionLog`) says which checks an entry has; the board
-asked it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under its rule,
-and the next one runs. The steps, in the report's order:
+asked it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under
+its rule, and the next one runs. The steps, in the report's order:
 
 1. the manifest (M), 2. every entry's form, phase and signature, and the checkpoint (L), 3. the ceremony (K),
 4. credentials (C), 5. ballots and challenges (B, H), 6. shares, counts and outcomes (T).

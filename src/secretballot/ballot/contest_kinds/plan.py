@@ -1,7 +1,7 @@
 """The plan of a contest: lines, the choices of a line, and the weights that encode them.
 
-Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M of
-a sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
+Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M
+of a sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
 digits are more than one logarithm can bear has several ciphertexts. A blank, where it is allowed, has weight 0.
 
 For a line the proof has one :class:`~secretballot.crypto.disjunction.Clause` with a branch for each choice, over the

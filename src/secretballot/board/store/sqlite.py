@@ -133,8 +133,8 @@ class SQLiteStore(BoardStore):
             return value
 
     def frontier(self) -> Frontier:
-        # One transaction, so that no other process appends between the size and the nodes.
-        with self._session(), self._transaction("DEFERRED"):
+        # Other processes may append between the size and the nodes; those of this size stay as they are.
+        with self._session():
             return Frontier.from_nodes(self.size(), self)
 
     def put_checkpoint(self, note: bytes) -> None:
