@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from .support import elections
+
 ROOT = Path(__file__).resolve().parents[1]
 
 settings.register_profile("default", deadline=None, max_examples=50)
@@ -21,3 +23,9 @@ def vectors() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of official vectors is not here (set SECRETBALLOT_VECTORS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished() -> elections.Finished:
+    """A finished election with every kind of contest and of entry, to be read and replayed; no test changes it."""
+    return elections.finish()

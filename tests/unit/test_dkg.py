@@ -134,6 +134,36 @@ def test_resume_refuses_what_the_trustee_cannot_have_sent(ceremony: Ceremony) ->
         Round1Secret.resume(session, 2, key, message)
 
 
+def test_a_message_on_its_own(ceremony: Ceremony) -> None:
+    for index, message in enumerate(ceremony.messages, 1):
+        dkg.verify_message(ceremony.session, index, message)
+        for bad in (
+            b"",
+            message[:-1],
+            message + b"\0",
+            bytes(32) + message[32:],
+            message[32:64] + message[32:],
+        ):
+            with pytest.raises(KeyGenerationError) as refused:
+                dkg.verify_message(ceremony.session, index, bad)
+            assert refused.value.culprit == trustee(index)
+    for index in (0, 4):
+        with pytest.raises(KeyGenerationError, match="is not one of 1 to 3"):
+            dkg.verify_message(ceremony.session, index, ceremony.messages[0])
+
+
+def test_a_signature_on_its_own(ceremony: Ceremony) -> None:
+    for index, signature in enumerate(ceremony.signatures, 1):
+        dkg.verify_confirmation(ceremony.public, index, signature)
+        for bad in (b"", signature[:-1], signature + b"\0", ceremony.signatures[index % 3]):
+            with pytest.raises(KeyGenerationError) as refused:
+                dkg.verify_confirmation(ceremony.public, index, bad)
+            assert refused.value.culprit == trustee(index)
+    for index in (0, 4):
+        with pytest.raises(KeyGenerationError, match="is not one of 1 to 3"):
+            dkg.verify_confirmation(ceremony.public, index, ceremony.signatures[0])
+
+
 # Setup.
 
 

@@ -290,6 +290,44 @@ def test_threads_race_to_make_the_file(tmp_path: Path) -> None:
             assert store.size() == 4
 
 
+def test_opening_asks_again_until_its_time_is_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare = SQLiteStore._prepare_once
+    clock = [0.0]
+    attempts: list[float] = []
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+
+    def busy_until(moment: float, error: sqlite3.OperationalError = busy) -> None:
+        def prepare_or_fail(self: SQLiteStore) -> None:
+            attempts.append(clock[0])
+            if clock[0] < moment:
+                clock[0] += 1
+                raise error
+            prepare(self)
+
+        clock[0] = 0.0
+        attempts.clear()
+        monkeypatch.setattr(SQLiteStore, "_prepare_once", prepare_or_fail)
+
+    monkeypatch.setattr(sqlite_module.time, "monotonic", lambda: clock[0])
+    busy_until(3)
+    with SQLiteStore(path, timeout=10) as store:
+        fill(store, 1)
+    assert attempts == [0, 1, 2, 3]
+    busy_until(20)
+    with pytest.raises(StoreError, match="locked"):
+        SQLiteStore(path, timeout=10)
+    assert len(attempts) == 10
+    busy_until(3)
+    with pytest.raises(StoreError, match="locked"):
+        SQLiteStore(path, timeout=0)
+    assert attempts == [0]
+    busy_until(3, sqlite3.OperationalError("disk I/O error"))
+    with pytest.raises(StoreError, match="disk"):
+        SQLiteStore(path, timeout=10)
+    assert attempts == [0]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_process_opens_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with SQLiteStore(path) as store:

@@ -1,6 +1,6 @@
 """How many digits of a count one ciphertext can hold.
 
-A line's counts are the digits, to the base capacity + 1, of one small logarithm (DESIGN: packed encoding). A ciphertext
+A line's counts are the digits, to the base capacity + 1, of one small logarithm. A ciphertext
 holds as many digits as the logarithm can bear; further digits go into further ciphertexts of the line.
 """
 

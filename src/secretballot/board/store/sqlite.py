@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -76,7 +77,7 @@ class SQLiteStore(BoardStore):
                 uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
             )
             on_failure.callback(self._connection.close)
-            self._prepare()
+            self._prepare(time.monotonic() + timeout)
             on_failure.pop_all()
 
     def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
@@ -155,7 +156,19 @@ class SQLiteStore(BoardStore):
             self._closed = True
             self._connection.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, deadline: float) -> None:
+        while True:
+            try:
+                self._prepare_once()
+                return
+            except sqlite3.OperationalError as error:
+                # Of two connections that turn a new file to the write-ahead log at once, SQLite refuses one
+                # without waiting, as each would wait for the other. It may ask again.
+                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= deadline:
+                    raise
+
+    def _prepare_once(self) -> None:
         self._connection.execute("PRAGMA trusted_schema = OFF")
         self._is_new()
         (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()

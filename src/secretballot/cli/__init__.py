@@ -1,0 +1,36 @@
+"""The command line, one file a command. ``secretballot --help`` lists them.
+
+Exit codes: 0 done, or verified; 1 failed, or figures differ, or any other error; 2 usage; 3 a record that cannot be
+read; 4 a record whose verification is incomplete; 130 interrupted. An error is one line on stderr, never a traceback.
+"""
+
+from __future__ import annotations
+
+import click
+
+from .. import __version__
+from .check_code import check_code
+from .demo import demo
+from .info import info
+from .show import show
+from .terminal import SafeGroup
+from .verify import verify
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=SafeGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="secretballot")
+def main() -> None:
+    """Secret ballots whose result anyone can check.
+
+    \b
+    Exit codes: 0 done or verified, 1 failed or differs, 2 usage,
+    3 unreadable record, 4 verification incomplete.
+    """
+
+
+for command in (demo, verify, show, check_code, info):
+    main.add_command(command)

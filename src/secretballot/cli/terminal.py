@@ -1,0 +1,132 @@
+"""What every command shares: consoles, exit codes, and the boundary that no traceback passes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import IntEnum
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+
+from ..board import ElectionRecord
+from ..errors import RecordError, SecretBallotError
+from ..report import Words
+
+
+class ExitCode(IntEnum):
+    """What a command ends with."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNREADABLE = 3
+    INCOMPLETE = 4
+    INTERRUPTED = 130
+    #: As if by the signal that a closed pipe sends.
+    CLOSED_PIPE = 141
+
+
+class Terminal(Console):
+    """A console that shows text as it is (a record's text is no markup) and leaves a closed pipe to the boundary."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+    @property
+    def words(self) -> Words:
+        """Words for what the output's encoding can show."""
+        return Words(unicode=self.encoding.lower().startswith("utf"))
+
+    def show(self, *renderables: RenderableType) -> None:
+        """Prints each. Where this is no terminal, lines end without the spaces that tables pad them with."""
+        for renderable in renderables:
+            if self.is_terminal:
+                self.print(renderable)
+                continue
+            with self.capture() as capture:
+                self.print(renderable)
+            lines = capture.get().splitlines()
+            self.print("\n".join(line.rstrip() for line in lines), soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+class SafeGroup(click.Group):
+    """A group whose commands end in an exit code and at most one line of error, whatever happens."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            # A letter that the output cannot show is replaced; it is no reason to stop.
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            _end(ctx, "interrupted", ExitCode.INTERRUPTED)
+        except BrokenPipeError:
+            _end(ctx, "", ExitCode.CLOSED_PIPE)
+        except RecordError as error:
+            _end(ctx, str(error), ExitCode.UNREADABLE)
+        except SecretBallotError as error:
+            _end(ctx, str(error), ExitCode.FAILED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _end(ctx, f"{where}{error.strerror or type(error).__name__}", ExitCode.FAILED)
+        except Exception as error:  # noqa: BLE001 - the last resort: a user is shown no traceback
+            _end(ctx, f"internal error: {type(error).__name__}; please report it", ExitCode.FAILED)
+
+
+def _end(ctx: click.Context, message: str, code: ExitCode) -> None:
+    try:
+        if message:
+            click.echo(f"error: {Words().clean(message)}", err=True)
+    except OSError:
+        pass  # Nobody reads stderr; the exit code says it.
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    ctx.exit(code)
+
+
+def _let_go(stream: Any) -> None:
+    """Points a stream that cannot be written any more at nothing, so that Python's last flush does not complain."""
+    try:
+        stream.flush()
+    except OSError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+
+
+def open_record(path: Path) -> ElectionRecord:
+    """The record in a directory; raises RecordError where there is none to be read."""
+    try:
+        return ElectionRecord(path)
+    except OSError as error:
+        raise RecordError(f"cannot be read: {error.strerror}", item=str(path)) from None
+
+
+class ElectionId(click.ParamType[bytes]):
+    """An election's id in hexadecimal."""
+
+    name = "hex"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        try:
+            election_id = bytes.fromhex(value)
+        except ValueError:
+            election_id = b""
+        if len(election_id) != 32 or len(value) != 64:
+            self.fail("an election's id is 64 hexadecimal digits", param, ctx)
+        return election_id
+
+
+record_argument = click.argument("record", type=click.Path(path_type=Path))

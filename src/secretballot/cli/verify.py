@@ -1,0 +1,48 @@
+"""``secretballot verify``: every rule, from the record alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..board import ElectionRecord
+from ..report import read_manifest, report_view
+from ..verify import Report, Verdict, verify_record
+from .progress import Stages
+from .terminal import ElectionId, ExitCode, Terminal, open_record, record_argument
+
+_EXIT = {
+    Verdict.VERIFIED: ExitCode.OK,
+    Verdict.FAILED: ExitCode.FAILED,
+    Verdict.INCOMPLETE: ExitCode.INCOMPLETE,
+}
+
+
+@click.command()
+@record_argument
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
+@click.option("--election", type=ElectionId(), help="The election's id, as it was announced.")
+@click.pass_context
+def verify(ctx: click.Context, record: Path, as_json: bool, election: bytes | None) -> None:
+    """Verify the election record in the directory RECORD.
+
+    \b
+    Exit codes: 0 verified, 1 failed, 2 usage, 3 unreadable record,
+    4 incomplete (an election still open, for example).
+    """
+    source = open_record(record)
+    with Stages() as stages:
+        report = verify_with_progress(stages, source, election)
+    if as_json:
+        click.echo(report.to_body())
+    else:
+        out = Terminal()
+        out.show(report_view(report, read_manifest(source), out.words, out.width))
+    ctx.exit(_EXIT[report.verdict])
+
+
+def verify_with_progress(stages: Stages, record: ElectionRecord, election_id: bytes | None) -> Report:
+    """Verifies a record as a stage of its own."""
+    with stages.stage("verification", sum(1 for _ in record.entries())) as step:
+        return verify_record(record, election_id=election_id, progress=lambda _: step())

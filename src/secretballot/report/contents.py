@@ -1,0 +1,122 @@
+"""A light reader of records: what they say, with nothing verified but their form.
+
+An entry that cannot be read is counted and named, and the next one is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
+from ..board import ElectionRecord, Entry, Phase, PhaseChange
+from ..crypto.note import Checkpoint, parse_note
+from ..errors import SecretBallotError
+from ..manifest import Election, Manifest
+from ..tally import ElectionLog, Result
+
+#: Unreadable entries that are named; all of them are counted.
+MAX_PROBLEMS = 10
+
+
+@dataclass
+class RecordContents:
+    """What a record says of itself; none of it is verified.
+
+    ``kinds`` counts the readable entries by kind, in the order of their first; ``problems`` names the first of the
+    ``unreadable`` ones; ``checkpoint`` is what the checkpoint states, or ``checkpoint_problem`` says why there is none.
+    """
+
+    election: Election | None = None
+    phase: Phase = "setup"
+    entries: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    unreadable: int = 0
+    problems: list[str] = field(default_factory=list)
+    checkpoint: Checkpoint | None = None
+    checkpoint_problem: str = ""
+    result: Result | None = None
+
+
+def _read(record: ElectionRecord) -> Iterator[Entry | SecretBallotError]:
+    """Every entry of the record taken apart, or the error that says why it cannot be."""
+    log = ElectionLog()
+    for raw in record.entries():
+        try:
+            yield log.read(raw)
+        except SecretBallotError as error:
+            yield error
+        log.skip(raw)
+
+
+def read_contents(record: ElectionRecord) -> RecordContents:
+    """Reads a record through; raises RecordError where a file of it cannot be read at all."""
+    contents = RecordContents()
+    for index, entry in enumerate(_read(record)):
+        contents.entries += 1
+        if isinstance(entry, SecretBallotError):
+            contents.unreadable += 1
+            if len(contents.problems) < MAX_PROBLEMS:
+                contents.problems.append(f"entry {index}: {entry.message}")
+            continue
+        contents.kinds[entry.signed.kind] += 1
+        match entry.record:
+            case Manifest():
+                contents.election = Election(entry.signed.body)
+            case PhaseChange() as change:
+                contents.phase = change.phase
+            case Result() as result:
+                contents.phase = "closed"
+                contents.result = contents.result or result
+            case _:
+                pass
+    try:
+        contents.checkpoint = Checkpoint.parse(parse_note(record.checkpoint())[0])
+    except SecretBallotError as error:
+        contents.checkpoint_problem = str(error)
+    return contents
+
+
+def read_manifest(record: ElectionRecord) -> Manifest | None:
+    """The manifest that a record begins with, for its labels; None where there is no readable one."""
+    first = next(_read(record), None)
+    return first.record if isinstance(first, Entry) and isinstance(first.record, Manifest) else None
+
+
+class FoundBallot(NamedTuple):
+    """Where a record holds a ballot: its ``entry``, and ``counts_instead``, the entry of the same credential that
+    counts in its place."""
+
+    entry: int
+    challenged: bool
+    counts_instead: int | None
+
+
+def find_ballot(record: ElectionRecord, code: bytes) -> FoundBallot | None:
+    """The ballot with that confirmation code, cast or challenged; None where the record has none."""
+    revoting = "last"
+    first_of: dict[bytes, int] = {}
+    found: FoundBallot | None = None
+    key = b""
+    for entry in _read(record):
+        if isinstance(entry, SecretBallotError):
+            continue
+        match entry.record:
+            case Manifest() as manifest:
+                revoting = manifest.revoting
+            case ChallengedBallot() as challenged if found is None:
+                if confirmation_code(challenged.ballot.encode("utf-8")) == code:
+                    found = FoundBallot(entry.index, challenged=True, counts_instead=None)
+            case Ballot() as ballot:
+                first = first_of.setdefault(ballot.credential.key, entry.index)
+                if found is None and confirmation_code(entry.signed.body) == code:
+                    key = ballot.credential.key
+                    earlier = first if revoting == "first" and first != entry.index else None
+                    found = FoundBallot(entry.index, challenged=False, counts_instead=earlier)
+                elif found is not None and ballot.credential.key == key and revoting == "last":
+                    found = found._replace(counts_instead=entry.index)
+            case _:
+                pass
+    return found

@@ -1,0 +1,236 @@
+"""A result as tables, and the outcome rules that its lines fall under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..manifest import Contest, Manifest
+from ..manifest.contests import ApprovalContest, ChoiceContest, OutcomeRule, RatingContest
+from ..tally import ContestResult, LineResult, Result
+from .words import Words, counted, percent
+
+#: Counts a line that fit side by side on 80 columns; longer lines are listed downwards.
+MAX_COLUMNS = 4
+#: Cells that a heading may have a line.
+MAX_HEADING = 12
+
+#: Published counts by line, in the order of the contest's counts.
+Published = Mapping[str, Sequence[int]]
+
+
+def result_view(
+    result: Result,
+    manifest: Manifest | None,
+    words: Words,
+    *,
+    notes: Mapping[str, str] | None = None,
+    published: Published | None = None,
+    heading: str = "published",
+) -> Group:
+    """Every contest's counts, with percentages of its base.
+
+    ``notes`` are shown beneath the lines' names, by line id. With ``published`` a column of that ``heading`` has those
+    counts, and a last one ticks where they are the same. Without a ``manifest`` lines are named by their ids.
+    """
+    parts: list[RenderableType] = []
+    for contest_result in result.contests:
+        contest = _contest(manifest, contest_result.id)
+        if parts:
+            parts.append("")
+        parts += _contest_heading(contest, contest_result, result, words)
+        wide = max((len(line.counts) for line in contest_result.lines), default=0)
+        if isinstance(contest, ChoiceContest) or wide > MAX_COLUMNS:
+            parts.append(_listing(contest, contest_result, result, words))
+        else:
+            parts.append(_Matrix(contest, contest_result, result, words, notes, published, heading).table())
+    return Group(*parts)
+
+
+def _contest(manifest: Manifest | None, contest_id: str) -> Contest | None:
+    contests = manifest.contests if manifest else ()
+    return next((contest for contest in contests if contest.id == contest_id), None)
+
+
+def _base(contest: Contest | None, result: Result) -> int:
+    return result.roll if contest is not None and contest.base == "roll" else result.collected
+
+
+def _contest_heading(
+    contest: Contest | None, contest_result: ContestResult, result: Result, words: Words
+) -> list[RenderableType]:
+    if contest is None:
+        return [Text(f"Contest {contest_result.id}", style="bold")]
+    of = (
+        f"the whole roll, {result.roll}"
+        if contest.base == "roll"
+        else f"the ballots collected, {result.collected}"
+    )
+    parts: list[RenderableType] = [Text(words.both(contest.labels, contest.id), style="bold")]
+    if isinstance(contest, RatingContest):
+        parts.append(
+            Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
+        )
+    parts.append(Text(f"Percentages are of {of}."))
+    return parts
+
+
+def _count_names(contest: Contest | None, line: LineResult, words: Words) -> list[str]:
+    """The labels of a line's counts. A published line may have another number of them: then they are numbered."""
+    if contest is None or len(contest.count_names()) != len(line.counts):
+        return [f"count {place}" for place in range(1, len(line.counts) + 1)]
+    if isinstance(contest, ApprovalContest):
+        return list(contest.count_names())
+    options = contest.levels if isinstance(contest, RatingContest) else contest.options
+    return [words.label(option.labels, option.id) for option in options]
+
+
+def _line_names(contest: Contest | None, words: Words) -> dict[str, str]:
+    options = () if contest is None or isinstance(contest, ChoiceContest) else contest.options
+    return {option.id: words.label(option.labels, option.id) for option in options}
+
+
+class _Matrix:
+    """A row a line, a column a count."""
+
+    def __init__(
+        self,
+        contest: Contest | None,
+        contest_result: ContestResult,
+        result: Result,
+        words: Words,
+        notes: Mapping[str, str] | None,
+        published: Published | None,
+        heading: str,
+    ) -> None:
+        self._contest = contest
+        self._lines = contest_result.lines
+        self._base = _base(contest, result)
+        self._words = words
+        counts = [count for line in self._lines for count in (*line.counts, line.blank)]
+        self._share_width = max((len(percent(count, self._base)) for count in counts), default=0)
+        self._notes = notes
+        self._published = published
+        self._heading = heading
+        # Beneath an approval's votes a blank would only repeat who did not approve.
+        self._blank = not isinstance(contest, ApprovalContest)
+
+    def table(self) -> Table:
+        names = _line_names(self._contest, self._words)
+        rows = [self._row(line, names.get(line.id, line.id)) for line in self._lines]
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+        table.add_column("", overflow="fold", min_width=16)
+        for place, heading in enumerate(self._headings(), 1):
+            # Only the names give way where space is short: a figure is never broken.
+            figures = [part for row in rows for part in row[place].plain.split("\n")]
+            width = max(map(cell_len, [*figures, *heading.split()]), default=0)
+            table.add_column(heading, justify="right", width=max(width, _two_lines(heading)))
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+    def _headings(self) -> list[str]:
+        headings = _count_names(self._contest, self._lines[0], self._words) if self._lines else []
+        if self._blank:
+            headings.append("blank")
+        if self._published is not None:
+            headings += [self._heading, ""]
+        return headings
+
+    def _row(self, line: LineResult, name: str) -> list[Text]:
+        counts = (*line.counts, line.blank) if self._blank else line.counts
+        row = [self._name(line, name), *(self._cell(count) for count in counts)]
+        if self._published is not None:
+            expected = self._published.get(line.id, ())
+            row.append(Text("/".join(map(str, expected))))
+            if tuple(expected) == line.counts:
+                row.append(Text(self._words.tick, style="green"))
+            else:
+                row.append(Text(self._words.cross, style="bold red"))
+        return row
+
+    def _name(self, line: LineResult, name: str) -> Text:
+        text = Text(name)
+        note = (self._notes or {}).get(line.id)
+        if note:
+            text.append(f"\n{self._words.clean(note)}", style="dim")
+        return text
+
+    def _cell(self, count: int) -> Text:
+        """The count and its percentage: beneath it where rows are two lines high anyway."""
+        share = percent(count, self._base)
+        text = Text(str(count))
+        text.append(f"\n{share}" if self._notes else f" {share:>{self._share_width}}", style="dim")
+        return text
+
+
+def _two_lines(heading: str) -> int:
+    """The width in which a heading stands on two lines; no more than a moderate one."""
+    words = heading.split()
+    halves = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words) + 1)]
+    return min(MAX_HEADING, min((max(map(cell_len, pair)) for pair in halves), default=0))
+
+
+def _listing(contest: Contest | None, contest_result: ContestResult, result: Result, words: Words) -> Table:
+    """A row a count, beneath its line's name where there are several lines."""
+    base = _base(contest, result)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(overflow="fold")
+    table.add_column(justify="right")
+    table.add_column(justify="right", style="dim")
+    names = _line_names(contest, words)
+    several = len(contest_result.lines) > 1
+    for line in contest_result.lines:
+        if several:
+            table.add_row(Text(names.get(line.id, line.id), style="bold"))
+        indent = "  " if several else ""
+        counts = zip(_count_names(contest, line, words), line.counts, strict=True)
+        for name, count in (*counts, ("blank", line.blank)):
+            table.add_row(indent + name, str(count), percent(count, base))
+    return table
+
+
+def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
+    """Each outcome rule, from the most severe on, and the lines whose outcome it is."""
+    parts: list[RenderableType] = []
+    for contest_result in result.contests:
+        contest = _contest(manifest, contest_result.id)
+        if contest is None:
+            continue
+        names = _line_names(contest, words) or {contest.id: words.label(contest.labels, contest.id)}
+        for rule in contest.rules:
+            parts.append(Text(words.both(rule.labels, rule.id)))
+            fallen = [line for line in contest_result.lines if line.outcomes[:1] == (rule.id,)]
+            under = ", ".join(names.get(line.id, line.id) + _standing(contest, rule, line) for line in fallen)
+            condition = _condition(contest, rule, result, words)
+            who = Text(f"{condition}: ").append(under or "nobody", style="bold" if fallen else "")
+            parts.append(Padding(who, (0, 0, 0, 2)))
+    return Group(*parts)
+
+
+def _condition(contest: Contest, rule: OutcomeRule, result: Result, words: Words) -> str:
+    levels = contest.levels if isinstance(contest, RatingContest) else contest.options
+    labels = {option.id: words.label(option.labels, option.id) for option in levels}
+    base = (
+        f"the whole roll, {result.roll}"
+        if rule.base == "roll"
+        else f"the {result.collected} ballots collected"
+    )
+    threshold = f"{rule.threshold.numerator}/{rule.threshold.denominator}"
+    return f"{labels.get(rule.count_of, rule.count_of)} {words.relation(rule.relation)} {threshold} of {base}"
+
+
+def _standing(contest: Contest, rule: OutcomeRule, line: LineResult) -> str:
+    counts = dict(zip(contest.count_names(), line.counts, strict=False))
+    return f" ({counts[rule.count_of]})" if rule.count_of in counts else ""
+
+
+def ballots_text(result: Result) -> str:
+    """``47 ballots counted, of a roll of 47``."""
+    return f"{counted(result.collected, 'ballots')} counted, of a roll of {result.roll}"

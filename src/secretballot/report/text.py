@@ -1,0 +1,200 @@
+"""A verification report, and what a record holds, laid out for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..manifest import Contest, Manifest
+from ..manifest.contests import ApprovalContest, ChoiceContest, RatingContest
+from ..verify import Report, RuleResult, Status, Verdict
+from .contents import RecordContents
+from .results import outcomes_view, result_view
+from .words import Words, counted
+
+_STATUS = {
+    Status.PASSED: ("passed", "green"),
+    Status.FAILED: ("FAILED", "bold red"),
+    Status.NOT_RUN: ("not run", "yellow"),
+    Status.NOT_APPLICABLE: ("n/a", "dim"),
+}
+_VERDICT = {Verdict.VERIFIED: "bold green", Verdict.FAILED: "bold red", Verdict.INCOMPLETE: "bold yellow"}
+_MAX_TITLE = 68
+#: What stands on a rule's line beside its title: id, status, count, and the space between.
+_BESIDE_TITLE = 2 + 7 + 18 + 3 * 2
+
+
+def report_view(report: Report, manifest: Manifest | None, words: Words, width: int) -> Group:
+    """The whole report: a line a rule, failed items beneath, then ballots, warnings, the result and the verdict."""
+    parts: list[RenderableType] = []
+    if manifest is not None:
+        parts += [Text(title, style="bold") for title in words.titles(manifest.labels, "election")]
+    parts.append(Text(f"Election {report.election or 'unknown: there is no readable manifest'}"))
+    step = ""
+    for rule in report.rules:
+        if rule.step != step:
+            step = rule.step
+            parts += ["", Text(step.capitalize(), style="bold")]
+        parts += _rule(rule, words, width)
+    parts += ["", ballots_line(report)]
+    parts += [Text(f"Warning: {words.clean(warning)}", style="yellow") for warning in report.warnings]
+    if report.result is not None:
+        parts.append("")
+        if report.verdict is not Verdict.VERIFIED:
+            parts.append(Text("The result as published, NOT VERIFIED:", style="bold red"))
+        parts.append(result_view(report.result, manifest, words))
+        if manifest is not None:
+            parts += ["", outcomes_view(report.result, manifest, words)]
+    parts += ["", verdict_line(report)]
+    return Group(*parts)
+
+
+def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
+    status, style = _STATUS[rule.status]
+    checked = counted(rule.checked, rule.unit) if rule.checked else ""
+    if rule.failed:
+        checked = f"{rule.failed} of {checked}"
+    row = Table.grid(padding=(0, 2), pad_edge=False)
+    row.add_column(width=2, no_wrap=True)
+    row.add_column(width=max(20, min(_MAX_TITLE, width - _BESIDE_TITLE)))
+    row.add_column(width=7, no_wrap=True)
+    row.add_column(width=18)
+    row.add_row(rule.rule, rule.title, Text(status, style=style), checked)
+    parts: list[RenderableType] = [row]
+    if rule.reason:
+        parts.append(_beneath(Text(words.clean(rule.reason), style="dim")))
+    for finding in rule.findings:
+        whose = f" (fault of {words.clean(finding.culprit)})" if finding.culprit else ""
+        text = Text(f"{words.cross} ", style="red")
+        text.append(f"{words.clean(finding.item)}: {words.clean(finding.message)}{whose}", style="default")
+        parts.append(_beneath(text))
+    unlisted = rule.failed - len(rule.findings)
+    if unlisted > 0:
+        parts.append(_beneath(Text(f"and {unlisted} more", style="dim")))
+    return parts
+
+
+def _beneath(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 4))
+
+
+def ballots_line(report: Report) -> Text:
+    """How many ballots the record has, and how many counted."""
+    return Text(
+        f"Ballots: {report.ballots_cast} cast, {report.ballots_counted} counted, "
+        f"{report.ballots_challenged} challenged; {counted(report.entries, 'entries')} in all"
+    )
+
+
+def verdict_line(report: Report) -> Text:
+    """The verdict and the number of rules of each status."""
+    numbers = {status: sum(rule.status is status for rule in report.rules) for status in Status}
+    text = Text(report.verdict.value.upper(), style=_VERDICT[report.verdict])
+    counts = f": {counted(numbers[Status.PASSED], 'rules')} passed, {numbers[Status.FAILED]} failed, "
+    counts += f"{numbers[Status.NOT_RUN]} not run, {numbers[Status.NOT_APPLICABLE]} not applicable"
+    return text.append(counts, style="default not bold")
+
+
+def contents_view(contents: RecordContents, words: Words) -> Group:
+    """What the record says: the election, its parties and contests, the entries by kind, the published result."""
+    parts: list[RenderableType] = []
+    manifest = contents.election.manifest if contents.election else None
+    if manifest is not None:
+        parts += [Text(title, style="bold") for title in words.titles(manifest.labels, "election")]
+        parts.append("")
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    for name, value in _facts(contents, manifest, words):
+        facts.add_row(name, value)
+    parts.append(facts)
+    for contest in manifest.contests if manifest else ():
+        parts += ["", *_contest(contest, words)]
+    parts += ["", *_entries(contents, words)]
+    if contents.result is not None:
+        parts += ["", Text("Result as published", style="bold")]
+        parts.append(result_view(contents.result, manifest, words))
+    return Group(*parts)
+
+
+def _facts(contents: RecordContents, manifest: Manifest | None, words: Words) -> Iterable[tuple[str, str]]:
+    if contents.election is None or manifest is None:
+        yield "Election", "there is no readable manifest"
+    else:
+        quorum, trustees = manifest.quorum, manifest.trustees
+        revoting = "the first ballot" if manifest.revoting == "first" else "the last ballot"
+        yield "Election", contents.election.id.hex()
+        yield "Authority", words.both(manifest.authority.labels, manifest.authority.id)
+        yield "Trustees", _names(trustees, words) + f" ({quorum} of {len(trustees)} are needed)"
+        yield "Registrars", _names(manifest.registrars, words)
+        yield "Board", words.clean(manifest.board.origin)
+        yield (
+            "Roll",
+            f"{manifest.roll_size}; no result over fewer than {counted(manifest.minimum_group, 'ballots')}",
+        )
+        yield "Revoting", f"{revoting} of a credential counts"
+    yield "Phase", contents.phase
+    yield "Checkpoint", _checkpoint(contents, words)
+
+
+def _names(parties: Iterable[object], words: Words) -> str:
+    return ", ".join(words.both(party.labels, party.id) for party in parties)  # type: ignore[attr-defined]
+
+
+def _checkpoint(contents: RecordContents, words: Words) -> str:
+    if contents.checkpoint is None:
+        return f"unreadable: {words.clean(contents.checkpoint_problem)}"
+    stated = f"{words.clean(contents.checkpoint.origin)}, {counted(contents.checkpoint.size, 'entries')}"
+    return (
+        stated
+        if contents.checkpoint.size == contents.entries
+        else f"{stated}; the record has {contents.entries}"
+    )
+
+
+def _contest(contest: Contest, words: Words) -> Iterable[RenderableType]:
+    yield Text(f"Contest {contest.id} ({_kind(contest)})", style="bold")
+    yield Text(words.both(contest.labels, contest.id))
+    if isinstance(contest, RatingContest):
+        yield Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
+    for place, option in enumerate(contest.options, 1):
+        yield Padding(Text(f"{place}. {words.both(option.labels, option.id)}"), (0, 0, 0, 2))
+    for rule in contest.rules:
+        base = "the whole roll" if rule.base == "roll" else "the ballots collected"
+        relation = words.relation(rule.relation)
+        condition = (
+            f"{rule.count_of} {relation} {rule.threshold.numerator}/{rule.threshold.denominator} of {base}"
+        )
+        yield Text(f"Outcome where {condition}: {words.both(rule.labels, rule.id)}")
+
+
+def _kind(contest: Contest) -> str:
+    match contest:
+        case ApprovalContest():
+            kind = f"approve {contest.minimum} to {contest.maximum} of {len(contest.options)}"
+        case ChoiceContest():
+            kind = f"choose one of {len(contest.options)}"
+        case RatingContest():
+            kind = f"rate each of {len(contest.options)}"
+    return f"{kind}, {'blank allowed' if contest.allow_blank else 'no blank'}"
+
+
+def _entries(contents: RecordContents, words: Words) -> Iterable[RenderableType]:
+    yield Text(f"{counted(contents.entries, 'entries').capitalize()}", style="bold")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for kind, number in contents.kinds.items():
+        table.add_row(str(number), kind)
+    if contents.unreadable:
+        table.add_row(str(contents.unreadable), Text("unreadable", style="bold red"))
+    yield Padding(table, (0, 0, 0, 2))
+    for problem in contents.problems:
+        yield _beneath(Text(words.clean(problem), style="red"))
+    unlisted = contents.unreadable - len(contents.problems)
+    if unlisted > 0:
+        yield _beneath(Text(f"and {unlisted} more", style="dim"))

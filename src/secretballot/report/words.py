@@ -1,0 +1,73 @@
+"""Labels in the reader's language, and foreign text made safe to show.
+
+A record is written by others: its labels may hold control characters that move a terminal's cursor or turn the order
+of the letters round. Every string of a record goes through :meth:`Words.clean` before it is shown.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from fractions import Fraction
+
+#: The languages that are looked for first, in order, where the output can show every letter.
+PREFERRED = ("vi", "en")
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+#: Format characters that some scripts need within words: the zero-width joiners.
+_ALLOWED = frozenset("\u200c\u200d")
+_RELATIONS = {">=": "≥", "<=": "≤"}
+
+
+class Words:
+    """How to write things. Where ``unicode`` is false, labels are in English, or are ids, and signs are ASCII."""
+
+    def __init__(self, *, unicode: bool = True) -> None:
+        self.unicode = unicode
+        self.tick = "✓" if unicode else "ok"
+        self.cross = "✗" if unicode else "no"
+
+    def clean(self, text: str) -> str:
+        """The text on one line, each control, format and private character replaced by one that says so."""
+        instead = "\ufffd" if self.unicode else "?"
+        return "".join(
+            instead if unicodedata.category(c) in _UNSAFE and c not in _ALLOWED else c for c in text
+        )
+
+    def label(self, labels: Mapping[str, str], otherwise: str) -> str:
+        """The label in the preferred language, or in any; ``otherwise`` (an id) where none can be shown."""
+        if not self.unicode:
+            return self.clean(labels.get("en", otherwise))
+        language = next((tag for tag in PREFERRED if tag in labels), None)
+        return self.clean(labels[language] if language else next(iter(labels.values()), otherwise))
+
+    def both(self, labels: Mapping[str, str], otherwise: str) -> str:
+        """The label, with the English one in parentheses where that is another."""
+        label = self.label(labels, otherwise)
+        english = self.clean(labels.get("en", label))
+        return label if english == label else f"{label} ({english})"
+
+    def titles(self, labels: Mapping[str, str], otherwise: str) -> list[str]:
+        """The label, and the English one on a line of its own where that is another."""
+        label = self.label(labels, otherwise)
+        english = self.clean(labels.get("en", label))
+        return [label] if english == label else [label, english]
+
+    def relation(self, relation: str) -> str:
+        """``>=`` and the like as a sign."""
+        return _RELATIONS.get(relation, relation) if self.unicode else relation
+
+
+def percent(count: int, base: int) -> str:
+    """A count as a percentage of the base, rounded half up to two places, as published figures are."""
+    if base == 0:
+        return ""
+    hundredths = int(Fraction(count * 10_000, base) + Fraction(1, 2))
+    return f"{hundredths // 100}.{hundredths % 100:02}%"
+
+
+def counted(number: int, unit: str) -> str:
+    """``1 entry``, ``2 entries``: the unit is given in the plural."""
+    if number == 1:
+        unit = unit.removesuffix("ies") + "y" if unit.endswith("ies") else unit.removesuffix("s")
+    return f"{number} {unit}"
