@@ -1,7 +1,10 @@
 """Sphinx: `make docs`."""
 
+import json
 import logging
 from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
 
 project = "secretballot"
 author = "the secretballot contributors"
@@ -22,3 +25,20 @@ html_title = f"secretballot {release}"
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(
     lambda record: getattr(record, "subtype", None) != "empty_glob"
 )
+
+
+def write_schemas(app: Any) -> None:
+    """Writes the JSON Schemas of the records beside the specification, which links to them."""
+    from secretballot.report.schemas import schemas
+
+    folder = Path(app.srcdir) / "spec" / "schemas"
+    folder.mkdir(exist_ok=True)
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Any) -> None:
+    app.connect("builder-inited", write_schemas)

@@ -37,6 +37,9 @@ from .errors import EncodingError, InvalidSignatureError
 #: fit is refused (:mod:`secretballot.manifest.capacity`).
 MAX_ENTRY_SIZE = 8 * 2**20
 
+#: Characters of a member's name, and of a reason, in an error: a foreign record can make either of any length.
+MAX_NAME, MAX_REASON = 64, 300
+
 DIGEST_SIZE = 32
 
 _PREFIX = b'{"body":'
@@ -85,20 +88,26 @@ Count = Annotated[int, Field(ge=0, le=MAX_JSON_INTEGER)]
 
 
 def _read_ratio(value: Any) -> Any:
-    if isinstance(value, str):
-        if not re.fullmatch(r"(0|[1-9][0-9]{0,14})/[1-9][0-9]{0,14}", value):
+    # A Fraction that has no text here is refused as its text would be: what is made can be read again.
+    text = _write_ratio(value) if isinstance(value, Fraction) else value
+    if isinstance(text, str):
+        if not re.fullmatch(r"(0|[1-9][0-9]{0,14})/[1-9][0-9]{0,14}", text):
             raise ValueError("a ratio is written as 2/3")
-        ratio = Fraction(value)
-        if f"{ratio.numerator}/{ratio.denominator}" != value:
+        ratio = Fraction(text)
+        if _write_ratio(ratio) != text:
             raise ValueError("a ratio is written in lowest terms")
         return ratio
     return value
 
 
+def _write_ratio(ratio: Fraction) -> str:
+    return f"{ratio.numerator}/{ratio.denominator}"
+
+
 Ratio = Annotated[
     Fraction,
     BeforeValidator(_read_ratio),
-    PlainSerializer(lambda r: f"{r.numerator}/{r.denominator}", return_type=str, when_used="json"),
+    PlainSerializer(_write_ratio, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]*)/[1-9][0-9]*$"}),
 ]
 
@@ -129,10 +138,18 @@ class Record(BaseModel):
 
 
 def describe(error: ValidationError) -> str:
-    """One line of a pydantic error: where, and what; never the input."""
+    """One short line of a pydantic error: where, and what; never the input, but for the beginning of a member's name
+    or tag that is unknown."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
+    where = ".".join(_shorten(str(part), MAX_NAME) for part in first["loc"])
+    what = _shorten(str(first["msg"]), MAX_REASON)
+    return f"{where}: {what}" if where else what
+
+
+def _shorten(text: str, size: int) -> str:
+    short = text if len(text) <= size else f"{text[:size]}…"
+    # Line breaks and escapes would let a foreign record write lines of its own into a report or a terminal.
+    return "".join(char if char.isprintable() else "?" for char in short)
 
 
 def record_type(name: str) -> str:

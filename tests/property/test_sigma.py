@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from secretballot.crypto import batch, sigma
@@ -13,7 +13,13 @@ from secretballot.crypto.encoding import Tag
 from secretballot.crypto.group import Element, Scalar, ristretto255
 from secretballot.crypto.relation import Equation, LinearRelation, Shape
 from secretballot.crypto.transcript import EXTRA, DuplexSponge, decode_uint, derive_session_id
-from secretballot.errors import CryptoError, InvalidProofError, InvalidScalarError, SecretBallotError
+from secretballot.errors import (
+    CryptoError,
+    InvalidInstanceError,
+    InvalidProofError,
+    InvalidScalarError,
+    SecretBallotError,
+)
 
 GROUP = ristretto255
 ORDER = GROUP.order
@@ -77,9 +83,7 @@ def statements(draw: st.DrawFn) -> Statement:
         elements.append(multiple(value))
     try:
         relation = LinearRelation(Shape(GROUP, len(elements), equations), elements)
-    except CryptoError:
-        from hypothesis import reject
-
+    except InvalidInstanceError:
         reject()
     return Statement(relation, [GROUP.scalar(one) for one in witness])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..crypto import disjunction
 from ..crypto.batch import ParsedProof
-from ..crypto.elgamal import Ciphertext, decode_ciphertexts
+from ..crypto.elgamal import Ciphertext, ciphertext_size, decode_ciphertexts
 from ..crypto.group import ristretto255
 from ..errors import BallotError, CryptoError, EncodingError, SelectionError
 from .contest_kinds import ContestPlan
@@ -24,15 +24,17 @@ def decode_contests(context: BallotContext, ballot: Ballot) -> list[list[Ciphert
     out = []
     for plan, contest in zip(context.plans, ballot.contests, strict=True):
         item = f"contest {plan.id}"
+        # The length first: decoding costs much more than reading.
+        size = plan.num_ciphertexts * ciphertext_size(ristretto255)
+        if len(contest.ciphertexts) != size:
+            raise BallotError(
+                f"{plan.num_ciphertexts} ciphertexts have {size} bytes, not {len(contest.ciphertexts)}",
+                item=item,
+            )
         try:
-            ciphertexts = decode_ciphertexts(ristretto255, contest.ciphertexts)
+            out.append(decode_ciphertexts(ristretto255, contest.ciphertexts))
         except CryptoError as error:
             raise BallotError(f"a ciphertext is malformed: {error}", item=item) from None
-        if len(ciphertexts) != plan.num_ciphertexts:
-            raise BallotError(
-                f"{plan.num_ciphertexts} ciphertexts are needed, not {len(ciphertexts)}", item=item
-            )
-        out.append(ciphertexts)
     return out
 
 

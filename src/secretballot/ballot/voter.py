@@ -7,12 +7,14 @@ ballot or has it opened. An opened ballot never counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from ..credential import Credential
 from ..crypto import disjunction
 from ..crypto.disjunction import Knowledge
 from ..crypto.elgamal import Ciphertext
 from ..crypto.group import Scalar, ristretto255, warn_of_variable_time
+from ..crypto.secret import Secret
 from ..crypto.signing import SigningKey
 from ..errors import BallotError, SelectionError
 from ..records import sign_body, sign_record
@@ -39,7 +41,7 @@ class VoterDevice:
         Raises SelectionError for a contest that is missing or unknown, or a choice that it does not allow.
         """
         context = self._context
-        unknown = sorted(selections.keys() - {plan.id for plan in context.plans})
+        unknown = sorted(str(key) for key in selections.keys() - {plan.id for plan in context.plans})
         if unknown:
             raise SelectionError(f"there is no contest {unknown[0]!r}")
         contests = []
@@ -106,7 +108,7 @@ class SealedBallot:
         self.code = confirmation_code(body)
         self._context = context
         self._body = body
-        self._openings: tuple[ContestOpening, ...] | None = openings
+        self._openings: Secret[tuple[ContestOpening, ...]] | None = Secret(openings)
         self._key = key
         self._cast: bytes | None = None
 
@@ -127,10 +129,15 @@ class SealedBallot:
         if self._openings is None:
             raise BallotError("this ballot was cast or challenged before")
         record = ChallengedBallot(
-            election=self._context.election.id, ballot=self._body.decode("utf-8"), openings=self._openings
+            election=self._context.election.id,
+            ballot=self._body.decode("utf-8"),
+            openings=self._openings.reveal(),
         )
         self._openings = None
         return sign_record(record, self._key)
 
     def __repr__(self) -> str:
         return f"<SealedBallot {format_code(self.code)}, redacted>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a SealedBallot is never copied: one could be cast and the other challenged")

@@ -14,7 +14,7 @@ from ..crypto.merkle import inclusion_proof, leaf_hash
 from ..crypto.note import Checkpoint, NoteSigner, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
-from ..errors import BoardError, RecordError, RefusedError, SecretBallotError
+from ..errors import BoardError, DuplicateError, RecordError, RefusedError, SecretBallotError
 from ..manifest import BoardKey, Manifest
 from .state import Entry, LogState
 from .store import BoardStore, ConflictError
@@ -80,7 +80,8 @@ class Board:
                 self._check_board(entry)
                 try:
                     index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
-                except ConflictError:
+                except (ConflictError, DuplicateError):
+                    # Another writer was faster, perhaps with this very entry: look again.
                     continue
                 self.state.apply(entry)
                 return self._receipt(index)
@@ -110,7 +111,9 @@ class Board:
         """Takes in what the store holds and the state does not: at the start, and what other processes appended."""
         for raw in self._store.entries(self.state.size):
             try:
-                self.state.apply(self.state.read(raw))
+                entry = self.state.read(raw)
+                self._check_board(entry)
+                self.state.apply(entry)
             except SecretBallotError as error:
                 raise RecordError(
                     f"the store holds an entry that this board did not accept: {error}"

@@ -99,7 +99,8 @@ class LogState:
         self.cast: dict[bytes, CastBallot] = {}
         self.challenged: dict[bytes, int] = {}
         self.credentials: set[bytes] = set()
-        self._decoded: tuple[int, list[list[Ciphertext]]] | None = None
+        #: Of the entry itself and not of its index: one that was refused leaves its index to the next.
+        self._decoded: tuple[Entry, list[list[Ciphertext]]] | None = None
 
     @property
     def size(self) -> int:
@@ -169,8 +170,8 @@ class LogState:
         """A ballot's ciphertexts, contest by contest; raises BallotError for one that is malformed. Decoded once."""
         if not isinstance(entry.record, Ballot):
             raise BallotError("not a ballot", item=entry.name)
-        if self._decoded is None or self._decoded[0] != entry.index:
-            self._decoded = (entry.index, decode_contests(self.context, entry.record))
+        if self._decoded is None or self._decoded[0] is not entry:
+            self._decoded = (entry, decode_contests(self.context, entry.record))
         return self._decoded[1]
 
     def signer(self, entry: Entry) -> bytes:
@@ -344,8 +345,9 @@ class LogState:
             case CeremonyCommitment() as commitment:
                 self.commitments.setdefault(commitment.trustee, commitment.commitment)
             case CeremonyMessage() as message:
-                self.messages.setdefault(message.trustee, message.message)
-                self._complete_key()
+                if message.trustee not in self.messages:  # A repeated message must not cost the key again.
+                    self.messages[message.trustee] = message.message
+                    self._complete_key()
             case CeremonyComplaint() as complaint:
                 self.complaints.setdefault(complaint.trustee, complaint.accused)
             case CeremonyConfirmation() as confirmation:

@@ -104,8 +104,8 @@ class Revealed:
         Raises CeremonyError naming the trustee at fault; nothing is then confirmed, and this state is used up.
         """
         ordered = in_order(self.election, messages, "message")
-        for trustee, commitment in self._commitments.items():
-            check_opens(self.election, trustee, commitment, messages[trustee])
+        for trustee in self.election.manifest.trustees:
+            check_opens(self.election, trustee.id, self._commitments[trustee.id], messages[trustee.id])
         try:
             pending, signature = dkg.round2(self._secret, ordered)
         except KeyGenerationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -55,7 +54,7 @@ class _Outcome(NamedTuple):
 @click.argument("dataset", default=data.DEFAULT, metavar="[DATASET]")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, writable=True, path_type=Path),
     help="Keep the record here (a new or empty directory).",
 )
 @click.option("--voters", type=click.IntRange(min=1), help="Only so many of the ballots, chosen at random.")
@@ -84,8 +83,8 @@ def demo(ctx: click.Context, dataset: str, out: Path | None, voters: int | None,
         outcome = _hold(figures, selections, Path(scratch), out or Path(scratch) / "record", stages)
     same = _show(terminal, figures, selections, outcome)
     terminal.show("", *_where(outcome, out))
-    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.seconds.items())
-    terminal.show("", Text(f"Time: {took}; {sum(stages.seconds.values()):.1f} s in all", style="dim"))
+    took = ", ".join(f"{name} {seconds:.1f}" for name, seconds in stages.seconds.items())
+    terminal.show("", Text(f"Seconds: {took}; {sum(stages.seconds.values()):.1f} in all", style="dim"))
     ctx.exit(ExitCode.OK if same and outcome.report.verdict is Verdict.VERIFIED else ExitCode.FAILED)
 
 
@@ -93,13 +92,7 @@ def _prepare(out: Path) -> None:
     """Makes the record's directory now: nobody wants to hear after the election that it cannot be written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        problem = (
-            "is not empty"
-            if any(out.iterdir())
-            else ""
-            if os.access(out, os.W_OK)
-            else "cannot be written to"
-        )
+        problem = "is not empty" if any(out.iterdir()) else ""
     except OSError as error:
         problem = f"cannot be made: {error.strerror}"
     if problem:
@@ -164,7 +157,9 @@ def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome:
             for official, counts in expected_counts([dict(selection) for selection in selections]).items()
         }
         same = _equal(result, expected, len(selections))
-        notes = {official.id: official.position for official in figures.officials}
+        # Positions are in Vietnamese alone.
+        officials = figures.officials if words.unicode else ()
+        notes = {official.id: official.position for official in officials}
         heading = "drawn" if drawn else "published"
         terminal.show(
             result_view(result, outcome.manifest, words, notes=notes, published=expected, heading=heading),

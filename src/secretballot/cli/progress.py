@@ -46,6 +46,8 @@ class Stages:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+        if self._console.is_terminal:
+            self._console.print()
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[], None]]:

@@ -118,8 +118,6 @@ class ElectionId(click.ParamType[bytes]):
     name = "hex"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        if isinstance(value, bytes):
-            return value
         try:
             election_id = bytes.fromhex(value)
         except ValueError:
@@ -129,4 +127,5 @@ class ElectionId(click.ParamType[bytes]):
         return election_id
 
 
-record_argument = click.argument("record", type=click.Path(path_type=Path))
+#: Whether it can be read is for the record to say: a record that cannot be is no error of usage.
+record_argument = click.argument("record", type=click.Path(readable=False, path_type=Path))

@@ -82,6 +82,8 @@ def prove(
     commitments = []
     drawn: list[list[tuple[list[Scalar], Scalar]]] = []
     for clause, known in zip(clauses, knowledge, strict=True):
+        if not 0 <= known.branch < len(clause.branches):
+            raise CryptoError("there is no such branch")
         nonces = []
         for branch in clause.branches:
             if len(known.witness) != branch.shape.num_scalars:

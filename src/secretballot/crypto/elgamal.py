@@ -46,6 +46,11 @@ class EncryptionKey:
         return Ciphertext(group.multiply_generator(randomness), masked)
 
 
+def ciphertext_size(group: Group) -> int:
+    """A ciphertext's length in bytes."""
+    return 2 * group.element_size
+
+
 def decode_ciphertexts(group: Group, data: bytes) -> list[Ciphertext]:
     """Ciphertexts one after another; raises InvalidElementError naming the element that is not canonical, or for a
     length that is no multiple of a ciphertext's."""

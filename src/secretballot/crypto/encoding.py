@@ -50,7 +50,8 @@ class Tag(Enum):
 def frame(*fields: bytes | str | int) -> bytes:
     """Each field as its 8-byte big-endian length and its bytes; text as UTF-8, an integer as 8 bytes big-endian.
 
-    Injective for a given list of types. Raises EncodingError for an integer outside [0, 2**64).
+    Injective for a given list of types. Raises EncodingError for an integer outside [0, 2**64), and for text with a
+    lone surrogate, which has no UTF-8.
     """
     out = bytearray()
     for field in fields:
@@ -59,7 +60,10 @@ def frame(*fields: bytes | str | int) -> bytes:
                 raise EncodingError("a framed integer is at least 0 and below 2**64")
             data = field.to_bytes(8, "big")
         elif isinstance(field, str):
-            data = field.encode("utf-8")
+            try:
+                data = field.encode("utf-8")
+            except UnicodeEncodeError:
+                raise EncodingError("a framed text holds a lone surrogate") from None
         else:
             data = field
         out += len(data).to_bytes(8, "big")

@@ -15,6 +15,9 @@ _POINT = _SCALAR = 32
 #: Of an entry's bytes, what may be ciphertexts and proofs: base64 makes four of three, and a challenge's opening and
 #: the credential's signatures want room too.
 MAX_BALLOT_SIZE = MAX_ENTRY_SIZE // 2
+#: The most ciphertexts that the branches over approvals' sums may name together. Each branch names every line, so that
+#: the work on a ballot would grow with the square of its size.
+MAX_SUM_TERMS = 2**16
 
 
 def digit_base(capacity: int) -> int:
@@ -49,9 +52,12 @@ def contest_size(contest: Contest, capacity: int) -> int:
     line = 2 * own * _POINT + _clause(choices, 2 * own, own)
     size = len(contest.line_ids()) * line
     if isinstance(contest, ApprovalContest):
-        totals = contest.maximum - contest.minimum + 1 + (contest.allow_blank and contest.minimum > 0)
-        size += _clause(totals, 2, 1)
+        size += _clause(_totals(contest), 2, 1)
     return size
+
+
+def _totals(contest: ApprovalContest) -> int:
+    return contest.maximum - contest.minimum + 1 + (contest.allow_blank and contest.minimum > 0)
 
 
 def _clause(branches: int, equations: int, scalars: int) -> int:
@@ -67,3 +73,11 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int) -> None:
         raise ManifestError(
             f"a ballot would have {size} bytes, the most is {MAX_BALLOT_SIZE}", item=f"contest {largest.id}"
         )
+    terms = 0
+    for contest in contests:
+        if isinstance(contest, ApprovalContest):
+            terms += _totals(contest) * len(contest.options)
+            if terms > MAX_SUM_TERMS:
+                raise ManifestError(
+                    "too many different numbers of too many options may be approved", item=f"contest {contest.id}"
+                )

@@ -16,6 +16,8 @@ from .contests import Contest, unique
 
 #: COCKTAIL-DKG costs each trustee work in n * k; assemblies have a handful.
 MAX_TRUSTEES = 255
+#: Each signs every credential, and every ballot holds all their signatures.
+MAX_REGISTRARS = 255
 
 
 class TrusteeKey(Record):
@@ -74,7 +76,7 @@ class Manifest(Record):
     contests: Annotated[tuple[Contest, ...], Field(min_length=1)]
     quorum: Annotated[int, Field(ge=1)]
     trustees: Annotated[tuple[TrusteeKey, ...], Field(min_length=1, max_length=MAX_TRUSTEES)]
-    registrars: Annotated[tuple[RegistrarKey, ...], Field(min_length=1)]
+    registrars: Annotated[tuple[RegistrarKey, ...], Field(min_length=1, max_length=MAX_REGISTRARS)]
     authority: Authority
     board: BoardKey
 

@@ -14,12 +14,12 @@ from rich.text import Text
 from ..manifest import Contest, Manifest
 from ..manifest.contests import ApprovalContest, ChoiceContest, OutcomeRule, RatingContest
 from ..tally import ContestResult, LineResult, Result
-from .words import Words, counted, percent
+from .words import Words, percent
 
 #: Counts a line that fit side by side on 80 columns; longer lines are listed downwards.
 MAX_COLUMNS = 4
 #: Cells that a heading may have a line.
-MAX_HEADING = 12
+MAX_HEADING = 10
 
 #: Published counts by line, in the order of the contest's counts.
 Published = Mapping[str, Sequence[int]]
@@ -91,6 +91,13 @@ def _count_names(contest: Contest | None, line: LineResult, words: Words) -> lis
     return [words.label(option.labels, option.id) for option in options]
 
 
+def _shows_blank(contest: Contest | None, contest_result: ContestResult) -> bool:
+    """Not beneath approvals, whose blanks only repeat who did not approve, and not where none is allowed."""
+    if isinstance(contest, ApprovalContest):
+        return False
+    return contest is None or contest.allow_blank or any(line.blank for line in contest_result.lines)
+
+
 def _line_names(contest: Contest | None, words: Words) -> dict[str, str]:
     options = () if contest is None or isinstance(contest, ChoiceContest) else contest.options
     return {option.id: words.label(option.labels, option.id) for option in options}
@@ -118,8 +125,7 @@ class _Matrix:
         self._notes = notes
         self._published = published
         self._heading = heading
-        # Beneath an approval's votes a blank would only repeat who did not approve.
-        self._blank = not isinstance(contest, ApprovalContest)
+        self._blank = _shows_blank(contest, contest_result)
 
     def table(self) -> Table:
         names = _line_names(self._contest, self._words)
@@ -130,7 +136,7 @@ class _Matrix:
             # Only the names give way where space is short: a figure is never broken.
             figures = [part for row in rows for part in row[place].plain.split("\n")]
             width = max(map(cell_len, [*figures, *heading.split()]), default=0)
-            table.add_column(heading, justify="right", width=max(width, _two_lines(heading)))
+            table.add_column(heading, justify="right", width=max(width, _heading_width(heading)))
         for row in rows:
             table.add_row(*row)
         return table
@@ -163,18 +169,21 @@ class _Matrix:
         return text
 
     def _cell(self, count: int) -> Text:
-        """The count and its percentage: beneath it where rows are two lines high anyway."""
+        """The count and its percentage: beneath it where there is more to show on the line."""
         share = percent(count, self._base)
         text = Text(str(count))
-        text.append(f"\n{share}" if self._notes else f" {share:>{self._share_width}}", style="dim")
+        narrow = bool(self._notes) or self._published is not None
+        text.append(f"\n{share}" if narrow else f" {share:>{self._share_width}}", style="dim")
         return text
 
 
-def _two_lines(heading: str) -> int:
-    """The width in which a heading stands on two lines; no more than a moderate one."""
+def _heading_width(heading: str) -> int:
+    """The width in which a heading stands on one line if it is short, or else on two if they are."""
+    if cell_len(heading) <= MAX_HEADING:
+        return cell_len(heading)
     words = heading.split()
-    halves = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words) + 1)]
-    return min(MAX_HEADING, min((max(map(cell_len, pair)) for pair in halves), default=0))
+    halves = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    return min([MAX_HEADING, *(max(map(cell_len, pair)) for pair in halves)])
 
 
 def _listing(contest: Contest | None, contest_result: ContestResult, result: Result, words: Words) -> Table:
@@ -190,8 +199,10 @@ def _listing(contest: Contest | None, contest_result: ContestResult, result: Res
         if several:
             table.add_row(Text(names.get(line.id, line.id), style="bold"))
         indent = "  " if several else ""
-        counts = zip(_count_names(contest, line, words), line.counts, strict=True)
-        for name, count in (*counts, ("blank", line.blank)):
+        counts = [*zip(_count_names(contest, line, words), line.counts, strict=True)]
+        if _shows_blank(contest, contest_result):
+            counts.append(("blank", line.blank))
+        for name, count in counts:
             table.add_row(indent + name, str(count), percent(count, base))
     return table
 
@@ -229,8 +240,3 @@ def _condition(contest: Contest, rule: OutcomeRule, result: Result, words: Words
 def _standing(contest: Contest, rule: OutcomeRule, line: LineResult) -> str:
     counts = dict(zip(contest.count_names(), line.counts, strict=False))
     return f" ({counts[rule.count_of]})" if rule.count_of in counts else ""
-
-
-def ballots_text(result: Result) -> str:
-    """``47 ballots counted, of a roll of 47``."""
-    return f"{counted(result.collected, 'ballots')} counted, of a roll of {result.roll}"

@@ -178,7 +178,7 @@ def _kind(contest: Contest) -> str:
             kind = f"approve {contest.minimum} to {contest.maximum} of {len(contest.options)}"
         case ChoiceContest():
             kind = f"choose one of {len(contest.options)}"
-        case RatingContest():
+        case _:
             kind = f"rate each of {len(contest.options)}"
     return f"{kind}, {'blank allowed' if contest.allow_blank else 'no blank'}"
 

@@ -50,12 +50,14 @@ def check_share(
     culprit = f"trustee {record.trustee}"
     if not tally.ciphertexts:
         raise TallyError("there is nothing to decrypt", culprit=culprit)
+    # The length first: decoding costs much more than reading.
+    size = len(tally.ciphertexts) * ristretto255.element_size
+    if len(record.shares) != size:
+        raise TallyError(
+            f"{len(tally.ciphertexts)} shares have {size} bytes, not {len(record.shares)}", culprit=culprit
+        )
     try:
         shares = tuple(ristretto255.decode_elements(record.shares))
-        if len(shares) != len(tally.ciphertexts):
-            raise TallyError(
-                f"{len(tally.ciphertexts)} shares are needed, not {len(shares)}", culprit=culprit
-            )
         relation = share_relation(key, tally, shares)
         verify_batchable(share_session(election, record.trustee, tally), relation, record.proof)
     except CryptoError as error:

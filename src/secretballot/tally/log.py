@@ -36,7 +36,7 @@ class ElectionLog(LogState):
         self.shares: dict[int, tuple[Element, ...]] = {}
         self.result: Result | None = None
         self._computed: Result | None = None
-        self._checked: tuple[int, tuple[Element, ...]] | None = None
+        self._checked: tuple[Entry, tuple[Element, ...]] | None = None
 
     @property
     def tally(self) -> EncryptedTally:
@@ -84,12 +84,12 @@ class ElectionLog(LogState):
         self._verify_share(entry, index, share)
 
     def _verify_share(self, entry: Entry, index: int, share: DecryptionShare) -> tuple[Element, ...]:
-        if self._checked is None or self._checked[0] != entry.index:
+        if self._checked is None or self._checked[0] is not entry:
             public = self.group_public
             if public is None:
                 raise TallyError("there is no election key")
             key = public.verification_keys[index - 1]
-            self._checked = (entry.index, check_share(self.election, key, self.tally, share))
+            self._checked = (entry, check_share(self.election, key, self.tally, share))
         return self._checked[1]
 
     def _check_quorum(self) -> None:

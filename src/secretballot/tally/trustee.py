@@ -13,10 +13,15 @@ from .records import DecryptionShare
 
 
 class DecryptingTrustee:
-    """A trustee who has finished the ceremony."""
+    """A trustee who has finished the ceremony.
+
+    It decrypts one tally and no other, since the difference of two can be a single ballot. Whoever makes this object
+    anew for the same election has to see to that.
+    """
 
     def __init__(self, holder: KeyHolder) -> None:
         self._holder = holder
+        self._decrypted: EncryptedTally | None = None
 
     @property
     def id(self) -> str:
@@ -27,7 +32,8 @@ class DecryptingTrustee:
         """The entry with this trustee's decryption share of every sum, and its proof.
 
         The trustee takes ``tally`` from a log that it verified itself. Raises TallyError where fewer ballots count than
-        the manifest's minimum group, unless that is accepted: such a result can tell how one voter voted.
+        the manifest's minimum group, unless that is accepted: such a result can tell how one voter voted. Raises it too
+        for another tally than the one that was decrypted before.
         """
         election = self._holder.election
         if tally.ballots < election.manifest.minimum_group and not accept_small_group:
@@ -36,6 +42,9 @@ class DecryptingTrustee:
             )
         if not tally.ciphertexts:
             raise TallyError("there is nothing to decrypt: no ballot counts")
+        if self._decrypted not in (None, tally):
+            raise TallyError("another tally was decrypted before: the difference can tell how a voter voted")
+        self._decrypted = tally
         secret = self._holder.share.share
         shares = [ciphertext.pad * secret for ciphertext in tally.ciphertexts]
         relation = share_relation(self._holder.share.verification_key, tally, shares)

@@ -28,9 +28,9 @@ from ..tally.records import Result
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
 from .rules import RULES
 
-#: Equations' worth of proofs verified at once: enough for the multi-scalar multiplication to be efficient, few enough
-#: that memory stays bounded whatever the number of ballots.
-BATCH_SIZE = 64
+#: Equations of proofs verified at once: enough for the multi-scalar multiplication to be efficient, few enough that
+#: memory stays bounded whatever the number of ballots and their size.
+BATCH_SIZE = 4096
 
 Progress = Callable[[int], None]
 
@@ -50,6 +50,7 @@ class _Verification:
         self.log = ElectionLog()
         self._rules = {rule: _Tally() for rule in RULES}
         self._batch: list[tuple[str, ParsedProof]] = []
+        self._equations = 0
         self._has_manifest = False
         self._entries = 0
         self._ballots = 0
@@ -71,15 +72,19 @@ class _Verification:
         """Runs a check; whatever it raises is a failure of its rule, never a pass."""
         try:
             check()
-        except SecretBallotError as error:
-            where = f"{item}, {error.item}" if error.item and error.item != item else item
-            self.fail(rule, where, error.message, error.culprit, count)
-            return False
         except Exception as error:  # noqa: BLE001 - a check that breaks down has failed, whatever broke it
-            self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
+            self.blame(rule, item, error, count)
             return False
         self.passed(rule, count)
         return True
+
+    def blame(self, rule: str, item: str, error: Exception, count: int = 1) -> None:
+        """Makes whatever was raised a failure of the rule, so that the next check can run."""
+        if isinstance(error, SecretBallotError):
+            where = f"{item}, {error.item}" if error.item and error.item != item else item
+            self.fail(rule, where, error.message, error.culprit, count)
+        else:
+            self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
 
     # Entries.
 
@@ -89,8 +94,8 @@ class _Verification:
         self._entries += 1
         try:
             entry = self.log.read(raw)
-        except SecretBallotError as error:
-            self.fail("M1" if item == "entry 0" else "L1", item, error.message, error.culprit)
+        except Exception as error:  # noqa: BLE001 - as in run
+            self.blame("M1" if item == "entry 0" else "L1", item, error)
             self.log.skip(raw)
             return
         self.passed("L1")
@@ -105,12 +110,15 @@ class _Verification:
             self._proofs(entry)
         try:
             self.log.apply(entry)
-        except SecretBallotError as error:
-            self.fail("L1", item, f"the entry cannot be taken in: {error.message}", error.culprit)
+        except Exception as error:  # noqa: BLE001 - as in run
+            self.blame("L1", item, error)
+            if self.log.size == entry.index:
+                self.log.skip(raw)
+            return
+        self._has_manifest = True
 
     def _manifest(self, entry: Entry) -> None:
         self.passed("M1")
-        self._has_manifest = True
         for rule, check in self.log.checks(entry):
             self.run(rule, entry.name, check)
 
@@ -129,16 +137,23 @@ class _Verification:
         else:
             return
         try:
-            self._batch += [(entry.name, proof) for proof in self.log.proofs(entry)]
-        except SecretBallotError as error:
-            self.fail("B2", entry.name, error.message, error.culprit)
-        if len(self._batch) >= BATCH_SIZE:
+            for proof in self.log.proofs(entry):
+                self._batch.append((entry.name, proof))
+                self._equations += sum(len(transcript.commitment) for transcript in proof.transcripts)
+        except Exception as error:  # noqa: BLE001 - as in run
+            self.blame("B2", entry.name, error)
+        if self._equations >= BATCH_SIZE:
             self.flush()
 
     def flush(self) -> None:
         """Verifies the proofs that wait."""
-        batch, self._batch = self._batch, []
-        invalid = find_invalid(ristretto255, [proof for _, proof in batch])
+        batch, self._batch, self._equations = self._batch, [], 0
+        try:
+            invalid = find_invalid(ristretto255, [proof for _, proof in batch])
+        except Exception as error:  # noqa: BLE001 - as in run
+            for _, proof in batch:
+                self.blame("B2", proof.item, error)
+            return
         for place in invalid:
             self.fail("B2", batch[place][1].item, "the proof does not verify")
         self.passed("B2", len(batch) - len(invalid))

@@ -34,8 +34,11 @@ class ApprovalPlan(ContestPlan):
     def choices(self, selection: Selection) -> list[int]:
         if isinstance(selection, str) or not isinstance(selection, (Set, Sequence)):
             raise SelectionError("a set of option ids is needed", item=f"contest {self.id}")
+        # What is approved is the choice itself: no message repeats it.
+        known = [line.id for line in self.lines]
+        if any(not isinstance(option, str) or option not in known for option in selection):
+            raise SelectionError("there is no such option", item=f"contest {self.id}")
         chosen = set(selection)
-        self._check_keys(dict.fromkeys(chosen), (line.id for line in self.lines))
         if len(chosen) != len(selection):
             raise SelectionError("an option is approved twice", item=f"contest {self.id}")
         choices = [int(line.id in chosen) for line in self.lines]

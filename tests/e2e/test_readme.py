@@ -1,0 +1,106 @@
+"""The code that the README and the first tutorial show, run as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import secretballot
+from secretballot import ElectionRecord, Report, Verdict, verify_record
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs" / "tutorials" / "first-election.md"
+VERIFY_TUTORIAL = ROOT / "docs" / "tutorials" / "verify-a-record.md"
+
+pytestmark = pytest.mark.skipif(not README.is_file(), reason="the tests are not beside the README")
+
+COUNTS = [((2, 1, 0), 0), ((0, 0, 2), 1)]
+
+
+def _blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
+
+
+def _run(code: str, name: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(code, name, "exec"), names)  # noqa: S102 - the documentation's own code
+    return names
+
+
+def _check(names: dict[str, Any], printed: str, shown: str, folder: Path) -> None:
+    """The code printed what the page says, and left a record that verifies with a challenge in it."""
+    assert printed == shown
+    report = names["report"]
+    assert isinstance(report, Report)
+    assert [(line.counts, line.blank) for line in report.result.contests[0].lines] == COUNTS
+    again = verify_record(ElectionRecord(folder / "record"), election_id=names["election"].id)
+    assert again == report
+    assert again.verdict is Verdict.VERIFIED
+    assert (again.ballots_counted, again.ballots_challenged, again.rule("T1").checked) == (3, 1, 2)
+    assert (again.rule("K3").checked, again.rule("C1").checked) == (3, 3)
+
+
+def _public_names_alone(code: str) -> None:
+    """Everything imported from the package is one of its public names."""
+    modules = set(re.findall(r"^\s*(?:from|import)\s+([\w.]+)", code, re.M))
+    assert {module for module in modules if module.startswith("secretballot")} == {"secretballot"}
+    for listed in re.findall(r"^from secretballot import (\([^)]*\)|.*)$", code, re.M):
+        names = set(re.findall(r"\w+", listed))
+        assert names <= set(secretballot.__all__)
+
+
+def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = _blocks(README, "python")
+    (shown,) = _blocks(README, "text")
+    _public_names_alone(code)
+    monkeypatch.chdir(tmp_path)
+    names = _run(code, "README.md")
+    _check(names, capsys.readouterr().out, shown, tmp_path)
+
+
+def test_first_tutorial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "".join(_blocks(TUTORIAL, "python"))
+    shown = "".join(_blocks(TUTORIAL, "text"))
+    _public_names_alone(code)
+    monkeypatch.chdir(tmp_path)
+    names = _run(code, "first-election.md")
+    _check(names, capsys.readouterr().out, shown, tmp_path)
+
+
+def test_second_tutorial_goes_on_from_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _run("".join(_blocks(TUTORIAL, "python")), "first-election.md")
+    capsys.readouterr()
+    code = "".join(_blocks(VERIFY_TUTORIAL, "python"))
+    _public_names_alone(code)
+    names = _run(code, "verify-a-record.md")
+    printed = capsys.readouterr().out
+    assert printed == "".join(_blocks(VERIFY_TUTORIAL, "text"))
+    assert names["damaged"].verdict is Verdict.FAILED
+    assert {rule.rule for rule in names["damaged"].rules if rule.findings} >= {"L4", "L5"}
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^### (\w+)$", page, re.M)
+    assert sorted(listed) == sorted(secretballot.__all__)
+
+
+def test_every_error_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, re.M))
+    assert listed == set(_tree(secretballot.SecretBallotError))
+
+
+def _tree(root: type[Exception]) -> list[str]:
+    """The names of the errors of ``secretballot.errors``, the root's and those below it."""
+    own = [root.__name__] if root.__module__ == "secretballot.errors" else []
+    return own + [name for child in root.__subclasses__() for name in _tree(child)]
