@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -83,7 +84,18 @@ Signature = Annotated[bytes, *_blob_type(SIGNATURE_SIZE)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
-Labels = Annotated[dict[LanguageTag, Text], Field(min_length=1, max_length=64)]
+
+
+def _check_languages(labels: dict[str, str]) -> dict[str, str]:
+    """Language tags do not differ in case alone (RFC 5646, section 2.1.1): who reads which would be open."""
+    if len({tag.lower() for tag in labels}) != len(labels):
+        raise ValueError("a language stands twice")
+    return labels
+
+
+Labels = Annotated[
+    dict[LanguageTag, Text], Field(min_length=1, max_length=64), AfterValidator(_check_languages)
+]
 Count = Annotated[int, Field(ge=0, le=MAX_JSON_INTEGER)]
 
 

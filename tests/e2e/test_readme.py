@@ -51,6 +51,7 @@ def _public_names_alone(code: str) -> None:
     for listed in re.findall(r"^from secretballot import (\([^)]*\)|.*)$", code, re.M):
         names = set(re.findall(r"\w+", listed))
         assert names <= set(secretballot.__all__)
+    assert set(re.findall(r"\bsb\.(\w+)", code)) <= set(secretballot.__all__)
 
 
 def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,12 +85,12 @@ def test_every_threshold_of_trustees_decrypts_and_no_fewer(threshold: int, count
                 with pytest.raises(DiscreteLogError):
                     TABLE.solve(message)
     # One wrong share, or shares that have changed places, spoil the result.
-    chosen = dict(list(shares.items())[:threshold])
-    for index in chosen:
-        wrong = combine(GROUP, ciphertext, chosen | {index: chosen[index] + G})
+    enough = dict(list(shares.items())[:threshold])
+    for index in enough:
+        wrong = combine(GROUP, ciphertext, enough | {index: enough[index] + G})
         assert wrong != GROUP.multiply_generator(GROUP.scalar(43))
     if threshold > 1:
-        swapped = chosen | {1: chosen[2], 2: chosen[1]}
+        swapped = enough | {1: enough[2], 2: enough[1]}
         assert combine(GROUP, ciphertext, swapped) != GROUP.multiply_generator(GROUP.scalar(43))
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from secretballot.ballot.context import BallotContext
+from secretballot.board.board import Board
 from secretballot.board.store import MemoryStore
 from secretballot.crypto.blind_rsa import PrivateKey
 from secretballot.crypto.group import ristretto255
@@ -211,6 +212,11 @@ def store_of(entries: Sequence[bytes]) -> MemoryStore:
         store.append(raw, log.unique_keys(entry), place)
         log.apply(entry)
     return store
+
+
+def store_board(finished: Finished) -> Board:
+    """A board of its own over a finished election's entries."""
+    return Board(store_of(finished.entries), finished.simulation.board_keys, ElectionLog())
 
 
 def checkpoint(simulation: Simulation, entries: Sequence[bytes]) -> bytes:

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from secretballot.crypto.elgamal import Ciphertext, EncryptionKey, add, combine, decode_ciphertexts
+from secretballot.crypto.elgamal import (
+    Ciphertext,
+    EncryptionKey,
+    add,
+    ciphertext_size,
+    combine,
+    decode_ciphertexts,
+)
 from secretballot.crypto.group import ristretto255
 from secretballot.errors import CryptoError, InvalidElementError
 
@@ -39,6 +46,7 @@ def test_a_key_is_never_the_identity() -> None:
 def test_encoding_and_its_inverse() -> None:
     ciphertexts = [encrypt(message, message + 1) for message in range(3)]
     data = b"".join(one.encode(GROUP) for one in ciphertexts)
+    assert ciphertext_size(GROUP) == 64
     assert len(data) == 3 * 64
     assert data[:32] == ciphertexts[0].pad.encode()
     assert data[32:64] == ciphertexts[0].data.encode()

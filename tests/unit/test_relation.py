@@ -38,14 +38,14 @@ def refused(number: int) -> pytest.RaisesExc[InvalidInstanceError]:
 class Huge(tuple[tuple[int, int], ...]):
     """A tuple that says it is very long, for no real one can be."""
 
-    count = 2**32
+    size = 2**32
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
 
 class Almost(Huge):
-    count = 2**32 - 1
+    size = 2**32 - 1
 
 
 def test_check_1_there_is_an_equation() -> None:
@@ -125,6 +125,7 @@ def test_check_5_every_element_is_in_an_equation() -> None:
 
 
 def test_check_6_every_scalar_is_in_an_equation() -> None:
+    scalars: tuple[int, ...]
     for scalars in ((1,), (0, 2), (1, 2), (5,)):
         with refused(6):
             relation([Equation(((1, 1),), tuple((s, 0, 1) for s in scalars))], 5)

@@ -67,9 +67,10 @@ def format_code(code: bytes) -> str:
 
 def parse_code(text: str) -> bytes:
     """The confirmation code that a voter typed; case, spaces and hyphens do not matter. Raises BallotError."""
-    compact = text.replace("-", "").replace(" ", "").upper()
+    compact = text.replace("-", "").replace(" ", "")
     try:
-        code = base64.b32decode(compact.encode("ascii"))
+        # ASCII before it is put in upper case: a dotless i would become an I.
+        code = base64.b32decode(compact.encode("ascii").upper())
     except ValueError:
         code = b""
     if len(code) != CODE_SIZE:

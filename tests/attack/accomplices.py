@@ -1,0 +1,190 @@
+"""A tiny finished election with every party's keys, and what its parties can do when they collude.
+
+The record has an entry of every kind that an election needs: two contests, three trustees with a quorum of two, one
+registrar, four ballots of three voters (one votes again) and one challenge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from secretballot.crypto.merkle import Frontier, leaf_hash
+from secretballot.crypto.signing import SigningKey
+from secretballot.errors import SecretBallotError
+from secretballot.records import Record, parse_entry, sign_body, sign_record
+from secretballot.tally import ElectionLog
+from secretballot.tally.trustee import DecryptingTrustee
+from secretballot.testing import Simulation
+from secretballot.verify import Report, verify_entries
+
+from ..support import elections
+
+#: What stands at each place of the record, so that tests can be named before it is made.
+PLACES = (
+    "manifest",
+    *("ceremony-commitment",) * 3,
+    *("ceremony-message",) * 3,
+    *("ceremony-confirmation",) * 3,
+    "phase",
+    *("issuance",) * 3,
+    "phase",
+    "ballot",
+    "challenged-ballot",
+    *("ballot",) * 3,
+    "phase",
+    *("decryption-share",) * 2,
+    "result",
+)
+NAMED_PLACES = [f"{place}-{kind}" for place, kind in enumerate(PLACES)]
+#: The first entry after the phase that opens the tally.
+TALLY = PLACES.index("decryption-share")
+BALLOTS = [place for place, kind in enumerate(PLACES) if kind == "ballot"]
+CHALLENGE = PLACES.index("challenged-ballot")
+#: The voter of each ballot and of the challenge.
+VOTERS = {15: 0, 16: 1, 17: 1, 18: 2, 19: 0}
+
+CONTESTS = (
+    elections.rating(
+        "officials",
+        ("an", "binh"),
+        levels=elections.options("high", "low"),
+        allow_blank=False,
+        rules=(elections.rule("dismissal", "low", ">", "1/2"),),
+    ),
+    elections.approval("committee", ("giang", "hoa"), minimum=0, maximum=1, allow_blank=False),
+)
+
+
+def selection(an: str, binh: str, *committee: str) -> dict[str, Any]:
+    """What a voter chooses."""
+    return {"officials": {"an": an, "binh": binh}, "committee": set(committee)}
+
+
+class Held(NamedTuple):
+    """A finished election. Its simulation holds every secret; the board's own state is past the result."""
+
+    simulation: Simulation
+    entries: list[bytes]
+    checkpoint: bytes
+    #: The receipts of the entries of :data:`VOTERS`, by place.
+    receipts: Mapping[int, str]
+
+    def log(self, stop: int) -> ElectionLog:
+        """The log's state after the first ``stop`` entries."""
+        return elections.replay(self.entries[:stop])
+
+    def record(self, place: int) -> Record:
+        """The record at a place; of the manifest and the phases, see :meth:`body`."""
+        return elections.record_of(self.entries, place)
+
+    def body(self, place: int) -> Any:
+        """The body at a place, as plain JSON values."""
+        return json.loads(parse_entry(self.entries[place]).body)
+
+    def key(self, place: int) -> SigningKey:
+        """The signing key of whoever signed the entry at a place."""
+        simulation = self.simulation
+        match PLACES[place]:
+            case "manifest" | "phase" | "result":
+                return simulation.authority._key
+            case "issuance":
+                return simulation.registrar_keys[0]._signing
+            case "ballot" | "challenged-ballot":
+                return simulation.holders[VOTERS[place]].signing_key
+            case _:
+                return self.trustee_key(self.body(place)["trustee"])
+
+    def trustee_key(self, trustee: str) -> SigningKey:
+        """The signing key of a trustee."""
+        return next(keys._signing for keys in self.simulation.trustees if keys.id == trustee)
+
+    def sign(self, entries: Sequence[bytes]) -> bytes:
+        """A malicious board's checkpoint over these entries."""
+        frontier = Frontier()
+        for raw in entries:
+            frontier.append(leaf_hash(raw))
+        return self.simulation.board_keys.sign(frontier.size, frontier.root()).encode()
+
+    def verify(self, entries: Sequence[bytes]) -> Report:
+        """The report where the board is malicious: it signs whatever the entries are."""
+        return verify_entries(entries, self.sign(entries))
+
+    def replaced(self, place: int, raw: bytes) -> list[bytes]:
+        """The entries with one replaced."""
+        return [*self.entries[:place], raw, *self.entries[place + 1 :]]
+
+    def rewritten(self, place: int, change: Callable[[Any], object]) -> bytes:
+        """The entry at a place with its body changed, signed by whoever signed it before."""
+        body = self.body(place)
+        change(body)
+        return sign_body(elections.canonical(body), self.key(place))
+
+    def updated(self, place: int, **members: Any) -> bytes:
+        """The entry at a place with members of its record replaced, signed by whoever signed it before."""
+        return sign_record(self.record(place).model_copy(update=members), self.key(place))
+
+    def collude(self, entries: Sequence[bytes]) -> list[bytes]:
+        """The entries up to the tally, with new shares and a new result over them: two trustees and the authority
+        make whatever the board shows them look right, as far as they can."""
+        log = ElectionLog()
+        for raw in entries:
+            _take(log, raw)
+        made = []
+        try:
+            for holder in self.simulation.key_holders[:2]:
+                made.append(DecryptingTrustee(holder._replace(election=log.election)).decrypt(log.tally))
+                _take(log, made[-1])
+            made.append(self.simulation.authority.publish(log.compute_result()))
+        except SecretBallotError:
+            made = self.entries[TALLY:]
+        return [*entries, *made]
+
+
+def _take(log: ElectionLog, raw: bytes) -> None:
+    """Takes an entry in as the verifier does: whether or not it can be read."""
+    try:
+        entry = log.read(raw)
+    except SecretBallotError:
+        log.skip(raw)
+    else:
+        log.apply(entry)
+
+
+def hold() -> Held:
+    """A new election, to its end."""
+    simulation = elections.voting(CONTESTS, 3, roll_size=4, minimum_group=2)
+    receipts = {}
+
+    def post(place: int, raw: bytes) -> None:
+        receipts[place] = simulation.board.submit(raw)
+
+    post(15, simulation.seal(0, selection("high", "low", "giang")).cast())
+    post(16, simulation.seal(1, selection("low", "low", "hoa")).challenge())
+    post(17, simulation.seal(1, selection("high", "low")).cast())
+    post(18, simulation.seal(2, selection("low", "low", "hoa")).cast())
+    post(19, simulation.seal(0, selection("high", "high", "hoa")).cast())
+    simulation.tally(absent=[2])
+    entries = list(simulation.store.entries())
+    return Held(simulation, entries, simulation.board.checkpoint().encode(), receipts)
+
+
+def named(report: Report, place: int) -> bool:
+    """Whether a finding names the entry at this place."""
+    item = f"entry {place}"
+    return any(
+        finding.item == item or finding.item.startswith(f"{item},")
+        for rule in report.rules
+        for finding in rule.findings
+    )
+
+
+def failed(report: Report) -> set[str]:
+    """The ids of the rules that failed."""
+    return {rule.rule for rule in report.rules if rule.failed}
+
+
+def findings(report: Report) -> list[str]:
+    """Every finding in words."""
+    return [f"{r.rule} {f.item}: {f.message} ({f.culprit})" for r in report.rules for f in r.findings]
