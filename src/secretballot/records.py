@@ -80,6 +80,7 @@ Blob = Annotated[bytes, *_blob_type(None)]
 Digest = Annotated[bytes, *_blob_type(DIGEST_SIZE)]
 Key = Annotated[bytes, *_blob_type(32)]
 Signature = Annotated[bytes, *_blob_type(SIGNATURE_SIZE)]
+Nonce = Annotated[bytes, *_blob_type(16)]
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from secretballot.crypto.merkle import Frontier, leaf_hash
-from secretballot.crypto.signing import SigningKey
+from secretballot.crypto.note import NoteVerifier
+from secretballot.crypto.signing import SigningKey, VerifyKey
 from secretballot.errors import SecretBallotError
 from secretballot.records import Record, parse_entry, sign_body, sign_record
 from secretballot.tally import ElectionLog
@@ -83,6 +84,12 @@ class Held(NamedTuple):
         """The body at a place, as plain JSON values."""
         return json.loads(parse_entry(self.entries[place]).body)
 
+    @property
+    def board(self) -> tuple[NoteVerifier, str]:
+        """Who signs the checkpoints, and of which log."""
+        public = self.simulation.board_keys.public()
+        return NoteVerifier(public.origin, VerifyKey(public.key)), public.origin
+
     def key(self, place: int) -> SigningKey:
         """The signing key of whoever signed the entry at a place."""
         simulation = self.simulation
@@ -107,9 +114,9 @@ class Held(NamedTuple):
             frontier.append(leaf_hash(raw))
         return self.simulation.board_keys.sign(frontier.size, frontier.root()).encode()
 
-    def verify(self, entries: Sequence[bytes]) -> Report:
+    def verify(self, entries: Sequence[bytes], election_id: bytes | None = None) -> Report:
         """The report where the board is malicious: it signs whatever the entries are."""
-        return verify_entries(entries, self.sign(entries))
+        return verify_entries(entries, self.sign(entries), election_id=election_id)
 
     def replaced(self, place: int, raw: bytes) -> list[bytes]:
         """The entries with one replaced."""
@@ -143,9 +150,11 @@ class Held(NamedTuple):
 
 
 def _take(log: ElectionLog, raw: bytes) -> None:
-    """Takes an entry in as the verifier does: whether or not it can be read."""
+    """Takes an entry in as the verifier does: whether or not it can be read, and nothing without a manifest."""
     try:
         entry = log.read(raw)
+        if entry.index:
+            _ = log.election
     except SecretBallotError:
         log.skip(raw)
     else:

@@ -92,7 +92,7 @@ def test_an_opened_element_is_not_multiplied(monkeypatch: pytest.MonkeyPatch) ->
     h = group.hash_to_element(b"h", b"tests")
     r, m = group.scalar(5), group.scalar(2)
     shape = Shape(
-        GROUP, 4, [Equation(((2, 1),), ((0, 0, 1),)), Equation(((3, 1), (0, ORDER - 1)), ((0, 1, 1),))]
+        group, 4, [Equation(((2, 1),), ((0, 0, 1),)), Equation(((3, 1), (0, ORDER - 1)), ((0, 1, 1),))]
     )
     relation = LinearRelation(shape, [generator, h, generator * r, generator * m + h * r])
     openings: dict[int, Opening] = {2: [(0, r)], 3: [(0, m), (1, r)]}

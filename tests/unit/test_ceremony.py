@@ -313,8 +313,11 @@ def test_a_complaint_after_all_have_confirmed_still_stops_issuance_unless_the_ac
     _, entry = states[0].confirm(simulation.log.messages)
     simulation.board.submit(entry)
     with pytest.raises(DuplicateError, match="complained or confirmed before") as caught:
-        simulation.board.submit(states[0].complain(fault))
+        simulation.board.submit(states[0].complain(CeremonyError("x", culprit="trustee trustee-2")))
     assert caught.value.culprit == "trustee trustee-1"
+    with pytest.raises(CeremonyError, match="accuses itself") as caught_self:
+        simulation.board.submit(states[1].complain(CeremonyError("x", culprit="trustee trustee-2")))
+    assert caught_self.value.culprit == "trustee trustee-2"
     complaint = states[1].complain(fault)
     simulation.board.submit(complaint)
     other = CeremonyError("it is also wrong", culprit="trustee trustee-3")

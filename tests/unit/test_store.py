@@ -191,7 +191,7 @@ def test_arguments_are_copied(store: BoardStore) -> None:
 
 
 def test_size_of_an_entry(store: BoardStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base_module, "MAX_ENTRY_SIZE", 10)
+    monkeypatch.setattr(base_module, "MAX_STORED_SIZE", 10)
     store.append(b"e" * 10, [], 0)
     with pytest.raises(StoreError, match="at most 10 bytes, not 11"):
         store.append(b"e" * 11, [], 1)

@@ -224,7 +224,7 @@ class LogState:
             case CeremonyMessage() as message:
                 return [("K2", lambda: self._check_message(message))]
             case CeremonyComplaint() as complaint:
-                return [("K4", lambda: self._check_complaint(complaint))]
+                return [("K5", lambda: self._check_complaint(complaint))]
             case CeremonyConfirmation() as confirmation:
                 return [("K3", lambda: self._check_confirmation(confirmation))]
             case Issuance() as issuance:
@@ -274,6 +274,8 @@ class LogState:
 
     def _check_complaint(self, complaint: CeremonyComplaint) -> None:
         self.election.manifest.trustee_index(complaint.accused)
+        if complaint.accused == complaint.trustee:
+            raise CeremonyError("accuses itself", culprit=f"trustee {complaint.trustee}")
         if complaint.trustee in self.complaints or complaint.trustee in self.confirmations:
             raise DuplicateError("complained or confirmed before", culprit=f"trustee {complaint.trustee}")
 

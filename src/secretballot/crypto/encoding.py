@@ -36,7 +36,6 @@ class Tag(Enum):
     BLINDED_REQUEST = "blinded-request"
     CEREMONY_CONTEXT = "ceremony-context"
     CEREMONY_COMMITMENT = "ceremony-commitment"
-    CEREMONY_EXTENSION = "ceremony-extension"
     BALLOT_PROOF = "ballot-proof"
     DECRYPTION_PROOF = "decryption-proof"
     SIGNED_ENTRY = "signed-entry"

@@ -79,5 +79,6 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int) -> None:
             terms += _totals(contest) * len(contest.options)
             if terms > MAX_SUM_TERMS:
                 raise ManifestError(
-                    "too many different numbers of too many options may be approved", item=f"contest {contest.id}"
+                    "too many different numbers of too many options may be approved",
+                    item=f"contest {contest.id}",
                 )

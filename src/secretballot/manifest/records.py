@@ -10,7 +10,7 @@ from ..crypto.blind_rsa import PublicKey
 from ..crypto.encoding import Tag, tagged_hash
 from ..crypto.group import ristretto255
 from ..errors import CryptoError, ManifestError
-from ..records import Blob, Identifier, Key, Labels, Record
+from ..records import Blob, Identifier, Key, Labels, Nonce, Record
 from .capacity import check_sizes
 from .contests import Contest, unique
 
@@ -66,7 +66,7 @@ class Manifest(Record):
     record: Literal["secretballot/1/manifest"] = "secretballot/1/manifest"
     labels: Labels
     #: 16 random bytes, so that no two elections have one id, and no two ceremonies one context.
-    nonce: Annotated[Blob, Field(min_length=16, max_length=16)]
+    nonce: Nonce
     roll_size: Annotated[int, Field(ge=1)]
     #: The most ballots that can be counted; at least the roll.
     capacity: Annotated[int, Field(ge=1)]

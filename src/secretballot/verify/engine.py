@@ -68,21 +68,24 @@ class _Verification:
         if len(tally.findings) < MAX_FINDINGS:
             tally.findings.append(Finding(item=item, message=message, culprit=culprit))
 
-    def run(self, rule: str, item: str, check: Callable[[], object], count: int = 1) -> bool:
-        """Runs a check; whatever it raises is a failure of its rule, never a pass."""
+    def run(
+        self, rule: str, item: str, check: Callable[[], object], count: int = 1, *, accuse: bool = True
+    ) -> bool:
+        """Runs a check; whatever it raises is a failure of its rule, never a pass. Without ``accuse`` no culprit is
+        named: nobody is at fault for an entry that somebody else signed."""
         try:
             check()
         except Exception as error:  # noqa: BLE001 - a check that breaks down has failed, whatever broke it
-            self.blame(rule, item, error, count)
+            self.blame(rule, item, error, count, accuse=accuse)
             return False
         self.passed(rule, count)
         return True
 
-    def blame(self, rule: str, item: str, error: Exception, count: int = 1) -> None:
+    def blame(self, rule: str, item: str, error: Exception, count: int = 1, *, accuse: bool = True) -> None:
         """Makes whatever was raised a failure of the rule, so that the next check can run."""
         if isinstance(error, SecretBallotError):
             where = f"{item}, {error.item}" if error.item and error.item != item else item
-            self.fail(rule, where, error.message, error.culprit, count)
+            self.fail(rule, where, error.message, error.culprit if accuse else None, count)
         else:
             self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
 
@@ -126,8 +129,12 @@ class _Verification:
         lines = 1
         if isinstance(entry.record, Result):
             lines = sum(len(contest.lines) for contest in entry.record.contests)
+        signed = True
         for rule, check in self.log.checks(entry):
-            self.run(rule, entry.name, check, max(1, lines) if rule in ("T3", "T4") else 1)
+            count = max(1, lines) if rule in ("T3", "T4") else 1
+            held = self.run(rule, entry.name, check, count, accuse=signed)
+            if rule == "L4":
+                signed = held
 
     def _proofs(self, entry: Entry) -> None:
         if isinstance(entry.record, Ballot):
@@ -246,7 +253,7 @@ class _Verification:
             return Status.NOT_RUN, "there is no manifest"
         if self.log.result is None:
             return Status.NOT_RUN, f"the election has not ended: its phase is {self.log.phase}"
-        if rule_id in ("H1", "H2") or (rule_id == "B2" and not self._ballots):
+        if rule_id in ("K5", "H1", "H2") or (rule_id == "B2" and not self._ballots):
             return Status.NOT_APPLICABLE, "there are none"
         if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1") and not self._ballots:
             return Status.NOT_APPLICABLE, "nobody voted"

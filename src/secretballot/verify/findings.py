@@ -59,7 +59,10 @@ class RuleResult(Record):
 
 
 class Report(Record):
-    """The report on a record: verdict, rules in order, what was read, and the result if it holds."""
+    """The report on a record: verdict, rules in order, what was read, and the result that the record publishes.
+
+    ``result`` is what the record says, right or wrong: it holds where the verdict is verified.
+    """
 
     report: Literal["secretballot/1/report"] = "secretballot/1/report"
     verdict: Verdict

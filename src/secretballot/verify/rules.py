@@ -46,6 +46,7 @@ _ALL = [
         ),
         ("K3", "Each trustee signed the transcript", "spec/ceremony.md#confirmations", "confirmations"),
         ("K4", "The ceremony was complete before credentials were issued", "spec/ceremony.md", "ceremonies"),
+        ("K5", "Each complaint accuses another trustee, once", "spec/ceremony.md#complaints", "complaints"),
     ),
     *_rules(
         "credential",

@@ -11,7 +11,7 @@ from ...crypto.merkle import Frontier
 from ...errors import DuplicateError, StoreError
 
 #: Bytes of one entry. A mixer's line over a large contest is the longest there is.
-MAX_ENTRY_SIZE = 256 * 1024 * 1024
+MAX_STORED_SIZE = 256 * 1024 * 1024
 #: Bytes of one uniqueness key.
 MAX_KEY_SIZE = 256
 #: Bytes of a checkpoint's note.
@@ -106,8 +106,8 @@ class BoardStore(ABC):
 def check_entry(entry: bytes, keys: Sequence[bytes]) -> None:
     """Returns nothing if an entry and its keys are within the limits. Raises StoreError otherwise, also for a
     key that is given twice."""
-    if len(entry) > MAX_ENTRY_SIZE:
-        raise StoreError(f"an entry has at most {MAX_ENTRY_SIZE} bytes, not {len(entry)}")
+    if len(entry) > MAX_STORED_SIZE:
+        raise StoreError(f"an entry has at most {MAX_STORED_SIZE} bytes, not {len(entry)}")
     for number, key in enumerate(keys):
         if not 0 < len(key) <= MAX_KEY_SIZE:
             raise StoreError(f"it has 1 to {MAX_KEY_SIZE} bytes, not {len(key)}", item=f"key {number}")
