@@ -143,8 +143,6 @@ class Record(BaseModel):
             record = cls.model_validate_json(body)
         except ValidationError as error:
             raise EncodingError(describe(error)) from None
-        except (ValueError, RecursionError):
-            raise EncodingError("not JSON") from None
         if record.to_body() != body:
             raise EncodingError("the JSON is not in its canonical form")
         return record
@@ -202,7 +200,8 @@ _KIND = re.compile(rb'\{"record":"' + re.escape(PROTOCOL.encode()) + rb'/([a-z-]
 
 
 def parse_entry(data: bytes) -> SignedEntry:
-    """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written.
+    """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written, and
+    InvalidSignatureError for a signature that is not in base64url.
 
     The signature is not verified here: who must sign depends on the record.
     """

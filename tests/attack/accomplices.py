@@ -10,6 +10,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from secretballot.ballot.context import BallotContext
+from secretballot.ballot.voter import VoterDevice
+from secretballot.board.board import Board
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import NoteVerifier
 from secretballot.crypto.signing import SigningKey, VerifyKey
@@ -75,6 +78,25 @@ class Held(NamedTuple):
     def log(self, stop: int) -> ElectionLog:
         """The log's state after the first ``stop`` entries."""
         return elections.replay(self.entries[:stop])
+
+    def board_at(self, stop: int) -> Board:
+        """An honest board that has taken the first ``stop`` entries."""
+        return Board(elections.store_of(self.entries[:stop]), self.simulation.board_keys, ElectionLog())
+
+    def device(self, voter: int, context: BallotContext | None = None) -> VoterDevice:
+        """A voter's device, for this election or for what an attacker takes it to be."""
+        holder = self.simulation.holders[voter]
+        return VoterDevice(context or self.log(BALLOTS[0]).context, holder.credential(), holder.signing_key)
+
+    def decrypting(self, trustee: int) -> DecryptingTrustee:
+        """A trustee, by place from 0, who has decrypted nothing yet."""
+        return DecryptingTrustee(self.simulation.key_holders[trustee])
+
+    def shown(self, place: int, *raw: bytes) -> Report:
+        """The report where the board took these entries in place of the one there; before the tally, trustees and
+        authority collude."""
+        entries = [*self.entries[:place], *raw, *self.entries[place + 1 :]]
+        return self.verify(self.collude(entries[: TALLY - 1 + len(raw)]) if place < TALLY else entries)
 
     def record(self, place: int) -> Record:
         """The record at a place; of the manifest and the phases, see :meth:`body`."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -23,7 +22,6 @@ import pytest
 
 from secretballot.board import ElectionRecord
 from secretballot.crypto.encoding import b64decode, b64encode
-from secretballot.crypto.group import reference
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import Checkpoint, NoteSigner, open_checkpoint, sign_checkpoint, sign_note
 from secretballot.crypto.receipt import parse_receipt
@@ -40,16 +38,7 @@ PREFIX, MIDDLE, SUFFIX = b'{"body":', b',"signature":"', b'"}'
 every_place = pytest.mark.parametrize("place", range(len(PLACES)), ids=NAMED_PLACES)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def remembered() -> Iterator[None]:
-    """What is computed again and again over the same bytes and numbers is computed once a worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "decode", cache(reference.decode))
-        compute = cache(reference.sum_of_products)
-        patch.setattr(
-            reference, "sum_of_products", lambda numbers, points: compute(tuple(numbers), tuple(points))
-        )
-        yield
+pytestmark = pytest.mark.usefixtures("remembered")
 
 
 # The changes of a member.

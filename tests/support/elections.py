@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from secretballot.ballot.context import BallotContext
+from secretballot.ballot.records import ChallengedBallot
+from secretballot.ballot.voter import SealedBallot
 from secretballot.board.board import Board
 from secretballot.board.store import MemoryStore
 from secretballot.crypto.blind_rsa import PrivateKey
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.merkle import Frontier, leaf_hash
-from secretballot.crypto.signing import SigningKey
+from secretballot.crypto.note import NoteVerifier
+from secretballot.crypto.signing import SigningKey, VerifyKey
 from secretballot.manifest import (
     ApprovalContest,
     ChoiceContest,
@@ -26,7 +29,7 @@ from secretballot.manifest import (
     RatingContest,
     confidence_levels,
 )
-from secretballot.records import Record, parse_entry, sign_body
+from secretballot.records import Record, parse_entry, sign_body, sign_record
 from secretballot.tally import ElectionLog, Result
 from secretballot.testing import Simulation
 from secretballot.verify import Report, verify_entries
@@ -246,6 +249,22 @@ def canonical(body: object) -> bytes:
 def ballot_context(election: Election) -> BallotContext:
     """A context under a key of nobody's: for what needs no ceremony."""
     return BallotContext(election, ristretto255.multiply_generator(ristretto255.random_scalar()))
+
+
+def verifier(simulation: Simulation) -> NoteVerifier:
+    """The board's key, as the manifest has it."""
+    board = simulation.manifest.board
+    return NoteVerifier(board.origin, VerifyKey(board.key))
+
+
+def both_ends(sealed: SealedBallot, simulation: Simulation) -> tuple[bytes, bytes]:
+    """What a device that does not keep to the rules makes of one ballot: cast, and challenged."""
+    openings = sealed._openings
+    assert openings is not None
+    record = ChallengedBallot(
+        election=simulation.election.id, ballot=sealed._body.decode(), openings=openings.reveal()
+    )
+    return sealed.cast(), sign_record(record, sealed._key)
 
 
 # Counting in the open.

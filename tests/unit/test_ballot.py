@@ -354,8 +354,14 @@ def test_proofs_are_bound_to_contest_credential_election_and_key() -> None:
     elsewhere = BallotContext(type(twins.election).from_manifest(renewed), twins.key.element)
     with pytest.raises(InvalidProofError):
         check(elsewhere, ballot)
+    other_key = elections.ballot_context(twins.election)
     with pytest.raises(InvalidProofError):
-        check(elections.ballot_context(twins.election), ballot)
+        check(other_key, ballot)
+    # Each of them is in the session, whatever else the statement holds.
+    key = ballot.credential.key
+    contexts = [(twins, "one", key), (twins, "two", key), (twins, "one", copied.key)]
+    contexts += [(elsewhere, "one", key), (other_key, "one", key)]
+    assert len({context.proof_session(contest, one) for context, contest, one in contexts}) == 5
 
 
 # Codes.

@@ -99,8 +99,9 @@ def levels(count: int) -> Change:
     return both(change("contests.0.levels", made), change("contests.0.rules", []))
 
 
-def persons(count: int) -> Change:
-    return change("contests.0.options", [{"id": f"p{i}", "labels": {"en": f"P {i}"}} for i in range(count)])
+def persons(count: int, place: int = 0) -> Change:
+    made = [{"id": f"p{i}", "labels": {"en": f"P {i}"}} for i in range(count)]
+    return change(f"contests.{place}.options", made)
 
 
 #: A member, a value that is refused, what the refusal says, and a value that is accepted (None: the one it has).
@@ -203,6 +204,11 @@ CHANGES: dict[str, tuple[Change, str, Change]] = {
     "one level": (levels(1), "levels", levels(2)),
     "nine levels": (levels(9), "levels", levels(8)),
     "options": (persons(1001), "options", persons(1000)),
+    "sums": (
+        both(change("contests.2.maximum", 65), persons(1000, 2)),
+        "contest committee: too many different numbers of too many options",
+        both(change("contests.2.maximum", 64), persons(1000, 2)),
+    ),
     "member missing": (drop("revoting"), "revoting", both()),
 }
 

@@ -256,6 +256,7 @@ class LogState:
             raise DuplicateError("this was posted before", culprit=f"trustee {trustee}")
 
     def _check_message(self, message: CeremonyMessage) -> None:
+        self.election.manifest.trustee_index(message.trustee)
         self._check_new(self.messages, message.trustee)
         in_order(self.election, self.commitments, "commitment")
         check_opens(self.election, message.trustee, self.commitments[message.trustee], message.message)

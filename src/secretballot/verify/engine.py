@@ -68,24 +68,21 @@ class _Verification:
         if len(tally.findings) < MAX_FINDINGS:
             tally.findings.append(Finding(item=item, message=message, culprit=culprit))
 
-    def run(
-        self, rule: str, item: str, check: Callable[[], object], count: int = 1, *, accuse: bool = True
-    ) -> bool:
-        """Runs a check; whatever it raises is a failure of its rule, never a pass. Without ``accuse`` no culprit is
-        named: nobody is at fault for an entry that somebody else signed."""
+    def run(self, rule: str, item: str, check: Callable[[], object], count: int = 1) -> bool:
+        """Runs a check; whatever it raises is a failure of its rule, never a pass."""
         try:
             check()
         except Exception as error:  # noqa: BLE001 - a check that breaks down has failed, whatever broke it
-            self.blame(rule, item, error, count, accuse=accuse)
+            self.blame(rule, item, error, count)
             return False
         self.passed(rule, count)
         return True
 
-    def blame(self, rule: str, item: str, error: Exception, count: int = 1, *, accuse: bool = True) -> None:
+    def blame(self, rule: str, item: str, error: Exception, count: int = 1) -> None:
         """Makes whatever was raised a failure of the rule, so that the next check can run."""
         if isinstance(error, SecretBallotError):
             where = f"{item}, {error.item}" if error.item and error.item != item else item
-            self.fail(rule, where, error.message, error.culprit if accuse else None, count)
+            self.fail(rule, where, error.message, error.culprit, count)
         else:
             self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
 
@@ -129,12 +126,8 @@ class _Verification:
         lines = 1
         if isinstance(entry.record, Result):
             lines = sum(len(contest.lines) for contest in entry.record.contests)
-        signed = True
         for rule, check in self.log.checks(entry):
-            count = max(1, lines) if rule in ("T3", "T4") else 1
-            held = self.run(rule, entry.name, check, count, accuse=signed)
-            if rule == "L4":
-                signed = held
+            self.run(rule, entry.name, check, max(1, lines) if rule in ("T3", "T4") else 1)
 
     def _proofs(self, entry: Entry) -> None:
         if isinstance(entry.record, Ballot):
@@ -234,8 +227,13 @@ class _Verification:
             checked=tally.checked,
             failed=tally.failed,
             reason=reason,
-            findings=tuple(tally.findings),
+            findings=tuple(finding if self._accuses() else _nobodys(finding) for finding in tally.findings),
         )
+
+    def _accuses(self) -> bool:
+        """Whether findings name culprits. A board keeps the rules of the log; in one that breaks them, anybody may have
+        written anything, and who is at fault for the rest is not known."""
+        return not any(tally.failed for rule, tally in self._rules.items() if RULES[rule].step == "log")
 
     def _unfinished(self, rule_id: str) -> str:
         """Why a rule whose checks all passed is not done yet: some of its items are still to come."""
@@ -247,13 +245,19 @@ class _Verification:
 
     def _unchecked(self, rule_id: str) -> tuple[Status, str]:
         """The status of a rule that found nothing to check, and why."""
-        if rule_id == "M3":
+        if rule_id == "M3" and self._announced is None:
             return Status.NOT_APPLICABLE, "no id was given to compare with"
         if not self._has_manifest:
             return Status.NOT_RUN, "there is no manifest"
         if self.log.result is None:
             return Status.NOT_RUN, f"the election has not ended: its phase is {self.log.phase}"
-        if rule_id in ("K5", "H1", "H2") or (rule_id == "B2" and not self._ballots):
+        there_are = {
+            "K5": len(self.log.complaints),
+            "H1": self._challenges,
+            "H2": self._challenges,
+            "B2": self._ballots + self._challenges,
+        }
+        if not there_are.get(rule_id, 1):
             return Status.NOT_APPLICABLE, "there are none"
         if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1") and not self._ballots:
             return Status.NOT_APPLICABLE, "nobody voted"
@@ -268,6 +272,10 @@ class _Verification:
             yield "fewer ballots were counted than the manifest's minimum group: the counts may tell how a voter voted"
         if self.log.election.manifest.quorum == 1:
             yield "a quorum of one: any single trustee can decrypt every ballot"
+
+
+def _nobodys(finding: Finding) -> Finding:
+    return finding.model_copy(update={"culprit": None})
 
 
 def verify_record(
