@@ -218,6 +218,24 @@ def test_how_many_may_be_approved(minimum: int, maximum: int, allow_blank: bool,
     assert len(plan.shapes()) == 4
 
 
+@pytest.mark.parametrize(
+    "selection", ["giang", b"giang", 7, None, {"giang": True}, [b"giang"], [["giang"]], [None]]
+)
+def test_an_approval_is_a_set_of_ids(selection: Any) -> None:
+    plan = plan_contest(elections.approval(), 10)
+    assert plan.choices(("giang",)) == [1, 0, 0]
+    with pytest.raises(
+        SelectionError, match="contest committee: (a set of option ids is needed|there is no such)"
+    ):
+        plan.choices(selection)
+
+
+def test_an_option_is_approved_once() -> None:
+    plan = plan_contest(elections.approval(), 10)
+    with pytest.raises(SelectionError, match="contest committee: an option is approved twice"):
+        plan.choices(["giang", "giang"])
+
+
 def test_other_kinds_do_not_limit_the_sum() -> None:
     plan = plan_contest(elections.rating(), 10)
     assert plan.sum_shapes() == ()

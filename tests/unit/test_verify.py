@@ -320,6 +320,7 @@ def test_the_checkpoint(finished: Finished) -> None:
         elections.checkpoint(simulation, entries[:-1]),
         elections.checkpoint(simulation, [*entries[:-1], b"other"]),
         elections.checkpoint(simulation, [*entries[:-1], entries[-1], b"more"]),
+        simulation.board_keys.sign(log.size + 1, log.frontier.root()).encode(),
         other.sign(log.size, log.frontier.root()).encode(),
         elsewhere.sign(log.size, log.frontier.root()).encode(),
         bytes(10**7),

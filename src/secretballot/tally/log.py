@@ -105,12 +105,7 @@ class ElectionLog(LogState):
             expected.below_minimum_group,
         ):
             raise TallyError(f"{expected.collected} ballots count, on a roll of {expected.roll}")
-        published = [
-            (c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in result.contests
-        ]
-        if published != [
-            (c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in expected.contests
-        ]:
+        if _counts(result) != _counts(expected):
             raise TallyError("the published counts are not those that the shares decrypt to")
 
     def _check_outcomes(self, result: Result) -> None:
@@ -152,3 +147,8 @@ class ElectionLog(LogState):
         except (TallyError, PhaseError, ManifestError):
             return  # Reported by its check; a share that is not proven decrypts nothing.
         self.shares.setdefault(index, verified)
+
+
+def _counts(result: Result) -> list[tuple[str, list[tuple[str, tuple[int, ...], int]]]]:
+    """What a result says was counted, without what follows from it."""
+    return [(c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in result.contests]
