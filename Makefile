@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 RECORD := demo-record
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check check-rust docs clean
 
 # A whole election on published figures, every role played, and then its verification from the record alone.
 demo: $(VENV)/.installed
@@ -17,23 +17,31 @@ demo: $(VENV)/.installed
 test: check
 	$(BIN)/pytest -n 2 --cov=secretballot --cov-branch --cov-report=term-missing:skip-covered
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-dev check-rust
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# The native backend is optional: where there is no cargo, or none of its linters, its checks are left out, and say so.
+check-rust:
+	@if ! command -v cargo >/dev/null; then echo "no cargo: the native backend is neither built nor checked"; \
+	elif ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then \
+	  echo "no rustfmt or clippy: the native backend is built, not linted"; cd src/rust && cargo test --quiet --release; \
+	else cd src/rust && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings \
+	  && cargo test --quiet --release; fi
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
 # What the other targets made, the virtual environment included.
 clean:
-	rm -rf $(VENV) $(RECORD) build dist docs/_build .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(RECORD) build dist docs/_build src/rust/target src/secretballot/crypto/group/_native*.so .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: an installation is made anew when pyproject.toml changes.
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml setup.py src/rust/Cargo.toml $(wildcard src/rust/src/*.rs)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed (set PYTHON)" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e .

@@ -26,6 +26,10 @@ class SecretBallotError(Exception):
         return f"{where}{self.message}{whose}"
 
 
+class BackendError(SecretBallotError):
+    """A backend that was asked for and is not to be had."""
+
+
 class EncodingError(SecretBallotError):
     """Bytes, text or JSON that is not in the one accepted form."""
 

@@ -22,6 +22,7 @@ from secretballot.board import ElectionRecord
 from secretballot.cli import main
 from secretballot.cli.progress import Stages
 from secretballot.cli.terminal import Terminal, _let_go
+from secretballot.crypto.group import backend, ristretto255
 from secretballot.errors import BoardError, TallyError
 from secretballot.records import parse_entry
 from secretballot.testing import Simulation
@@ -411,8 +412,9 @@ class TestInfo:
     def test_says_what_it_computes_with(self) -> None:
         result = run("info")
         assert result.exit_code == 0
-        assert "ristretto255, reference backend, variable time" in result.stdout
-        assert "Its time depends on secrets" in " ".join(result.stdout.split()).replace("its", "Its")
+        time = "constant" if ristretto255.constant_time else "variable"
+        assert f"ristretto255, {backend.name} backend, {time} time" in result.stdout
+        assert backend.reason in " ".join(result.stdout.split())
         checks_nothing_is_cut(result.stdout)
 
     def test_says_what_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,6 +424,11 @@ class TestInfo:
         result = run("info")
         assert "gmpy2 is missing" in result.stdout
         assert "not installed" in result.stdout
+
+    def test_warns_of_variable_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        module = importlib.import_module("secretballot.cli.info")
+        monkeypatch.setattr(type(module.ristretto255), "constant_time", False)
+        assert "its time depends on secrets" in " ".join(run("info").stdout.split())
 
     def test_no_warning_without_cause(self, monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module("secretballot.cli.info")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from secretballot.crypto.group import Element, Group, Scalar, multiscalar, ristretto
 from secretballot.crypto.group.reference import ReferenceElement, ristretto255
+from tests.support.backends import BACKENDS, name_of
 from tests.support.p256 import p256
 
-GROUPS = pytest.mark.parametrize("group", [ristretto255, p256], ids=lambda group: group.name)
+GROUPS = pytest.mark.parametrize("group", [*BACKENDS, p256], ids=name_of)
 NUMBERS = st.one_of(
     st.sampled_from([0, 1, 2, -1, -2]), st.integers(0, 2**64), st.integers(0, 2**128), st.integers(0, 2**256)
 )

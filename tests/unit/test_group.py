@@ -17,9 +17,10 @@ from secretballot.crypto.group.reference import (
     ristretto255,
 )
 from secretballot.errors import EncodingError, InvalidElementError, InvalidScalarError
+from tests.support.backends import BACKENDS, name_of
 from tests.support.p256 import p256
 
-GROUPS = pytest.mark.parametrize("group", [ristretto255, p256], ids=lambda group: group.name)
+GROUPS = pytest.mark.parametrize("group", [*BACKENDS, p256], ids=name_of)
 
 
 def test_parameters() -> None:
@@ -261,7 +262,7 @@ def test_random_scalars_differ_and_are_not_zero(group: Group) -> None:
     assert len(encodings) == 50
 
 
-@GROUPS
+@pytest.mark.parametrize("group", [ristretto255, p256], ids=name_of)
 @pytest.mark.parametrize("end", ["lowest", "highest"])
 def test_random_scalars_are_in_range(group: Group, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "randbelow", lambda bound: 0 if end == "lowest" else bound - 1)

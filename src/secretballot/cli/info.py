@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .. import __version__
 from ..crypto.blind_rsa import constant_time_backend
-from ..crypto.group import ristretto255
+from ..crypto.group import backend, ristretto255
 from .terminal import Terminal
 
 _LIBRARIES = ("cryptography", "pynacl", "gmpy2", "pydantic", "click", "rich")
@@ -38,6 +38,7 @@ def _facts() -> Iterator[tuple[str, str]]:
     yield "secretballot", __version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     yield "group", f"{ristretto255.name}, {_backend()}"
+    yield "because", backend.reason
     yield "issuing keys", _issuing()
     for library in _LIBRARIES:
         yield library, _version(library)
@@ -46,8 +47,7 @@ def _facts() -> Iterator[tuple[str, str]]:
 
 
 def _backend() -> str:
-    module = type(ristretto255).__module__.rpartition(".")[2]
-    return f"{module} backend, {'constant' if ristretto255.constant_time else 'variable'} time"
+    return f"{backend.name} backend, {'constant' if ristretto255.constant_time else 'variable'} time"
 
 
 def _issuing() -> str:
@@ -64,9 +64,8 @@ def _version(library: str) -> str:
 def _warnings() -> Iterator[str]:
     if not ristretto255.constant_time:
         yield (
-            "there is no native backend, and the reference one, in pure Python, is in use. It verifies as well as "
-            "any, only slower; but its time depends on secrets: run trustees, registrars and voters' devices on "
-            "machines of their own."
+            "the reference backend, in pure Python, is in use. It verifies as well as any, only slower; but its time "
+            "depends on secrets: run trustees, registrars and voters' devices on machines of their own."
         )
     if not constant_time_backend():
         yield (

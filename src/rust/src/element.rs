@@ -1,0 +1,191 @@
+//! Elements: public, decoded strictly, with their encoding kept once it is known.
+
+use std::sync::OnceLock;
+
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::traits::Identity;
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use rayon::prelude::*;
+
+use crate::errors::invalid_element;
+use crate::scalar::Scalar;
+
+pub const SIZE: usize = 32;
+/// Elements from which on it pays to ask the other cores.
+const PARALLEL: usize = 2048;
+
+/// A ristretto255 element.
+#[pyclass(frozen, module = "secretballot.crypto.group._native")]
+pub struct Element {
+    pub point: RistrettoPoint,
+    encoding: OnceLock<[u8; SIZE]>,
+}
+
+impl Element {
+    pub fn new(point: RistrettoPoint) -> Self {
+        Element { point, encoding: OnceLock::new() }
+    }
+
+    fn bytes(&self) -> &[u8; SIZE] {
+        self.encoding.get_or_init(|| self.point.compress().to_bytes())
+    }
+
+    fn known(point: RistrettoPoint, bytes: [u8; SIZE]) -> Self {
+        Element { point, encoding: OnceLock::from(bytes) }
+    }
+}
+
+#[pymethods]
+impl Element {
+    /// The element of 64 uniform bytes (RFC 9496, section 4.3.4).
+    #[staticmethod]
+    fn derive(data: &[u8]) -> PyResult<Self> {
+        let wide: [u8; 64] =
+            data.try_into().map_err(|_| pyo3::exceptions::PyValueError::new_err("64 bytes are needed"))?;
+        Ok(Element::new(RistrettoPoint::from_uniform_bytes(&wide)))
+    }
+
+    fn __add__(&self, other: &Self) -> Self {
+        Element::new(self.point + other.point)
+    }
+
+    fn __sub__(&self, other: &Self) -> Self {
+        Element::new(self.point - other.point)
+    }
+
+    fn __neg__(&self) -> Self {
+        Element::new(-self.point)
+    }
+
+    fn __mul__(&self, scalar: &Scalar) -> Self {
+        Element::new(self.point * scalar.0)
+    }
+
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<Py<PyAny>> {
+        let py = other.py();
+        let Ok(other) = other.cast::<Element>() else { return Ok(py.NotImplemented()) };
+        let equal = self.point == other.get().point;
+        match op {
+            CompareOp::Eq => Ok(equal.into_pyobject(py)?.to_owned().into_any().unbind()),
+            CompareOp::Ne => Ok((!equal).into_pyobject(py)?.to_owned().into_any().unbind()),
+            _ => Ok(py.NotImplemented()),
+        }
+    }
+
+    fn __hash__(&self) -> u64 {
+        u64::from_le_bytes(self.bytes()[..8].try_into().expect("8 bytes"))
+    }
+
+    fn is_identity(&self) -> bool {
+        self.point == RistrettoPoint::identity()
+    }
+
+    fn encode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        if self.is_identity() {
+            return Err(invalid_element(py, "the identity is not encoded", 0));
+        }
+        Ok(PyBytes::new(py, self.bytes()))
+    }
+
+    fn __repr__(&self) -> String {
+        if self.is_identity() {
+            return "<Element identity>".to_owned();
+        }
+        let hex: String = self.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("<Element {hex}>")
+    }
+
+    fn __reduce__(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, (Py<PyBytes>,))> {
+        let module = py.import("secretballot.crypto.group._native")?;
+        Ok((module.getattr("_unpickle")?.unbind(), (PyBytes::new(py, self.bytes()).unbind(),)))
+    }
+}
+
+#[pyfunction]
+pub fn generator() -> Element {
+    Element::new(RISTRETTO_BASEPOINT_POINT)
+}
+
+#[pyfunction]
+pub fn identity() -> Element {
+    Element::new(RistrettoPoint::identity())
+}
+
+/// The points of canonical encodings, none the identity.
+pub fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; SIZE])>> {
+    if !data.len().is_multiple_of(SIZE) {
+        return Err(invalid_element(py, "not a whole number of elements", data.len() / SIZE));
+    }
+    let decode = |chunk: &[u8]| {
+        let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
+        if bytes == [0; SIZE] {
+            return None;
+        }
+        CompressedRistretto(bytes).decompress().map(|point| (point, bytes))
+    };
+    let decoded: Vec<_> = py.detach(|| {
+        if data.len() < PARALLEL * SIZE {
+            data.chunks_exact(SIZE).map(decode).collect()
+        } else {
+            data.par_chunks_exact(SIZE).map(decode).collect()
+        }
+    });
+    decoded
+        .into_iter()
+        .enumerate()
+        .map(|(index, point)| {
+            point.ok_or_else(|| invalid_element(py, "not a canonical encoding of an element", index))
+        })
+        .collect()
+}
+
+#[pyfunction]
+pub fn decode_elements<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    let points = read(py, data)?;
+    let elements: PyResult<Vec<Py<Element>>> =
+        points.into_iter().map(|(point, bytes)| Py::new(py, Element::known(point, bytes))).collect();
+    PyList::new(py, elements?)
+}
+
+/// The points of a Python sequence of elements.
+pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
+    let mut out = Vec::new();
+    for element in elements.try_iter()? {
+        let element = element?;
+        let element = element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?;
+        out.push(element.get().point);
+    }
+    Ok(out)
+}
+
+#[pyfunction]
+pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let mut out = Vec::new();
+    for (index, element) in elements.try_iter()?.enumerate() {
+        let element = element?;
+        let element = element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.get();
+        if element.is_identity() {
+            return Err(invalid_element(py, "the identity is not encoded", index));
+        }
+        out.extend_from_slice(element.bytes());
+    }
+    Ok(PyBytes::new(py, &out))
+}
+
+#[pyfunction]
+pub fn sum(elements: &Bound<'_, PyAny>) -> PyResult<Element> {
+    Ok(Element::new(points(elements)?.iter().sum()))
+}
+
+/// For each element the encoding of its double: equal exactly when the elements are, as the order is odd; in bulk one
+/// inversion serves many.
+#[pyfunction]
+pub fn lookup_keys<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let points = points(elements)?;
+    let doubles = py.detach(|| RistrettoPoint::double_and_compress_batch(&points));
+    PyList::new(py, doubles.iter().map(|bytes| PyBytes::new(py, bytes.as_bytes())))
+}

@@ -1,0 +1,18 @@
+//! A thin binding to curve25519-dalek: ristretto255 for secretballot. Bytes and integers in, bytes out; no voting logic.
+
+use pyo3::prelude::*;
+
+mod element;
+mod errors;
+mod multiply;
+mod scalar;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::element::{Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum};
+    #[pymodule_export]
+    use crate::multiply::{FixedBase, multiply_generator, sum_of_products};
+    #[pymodule_export]
+    use crate::scalar::{Scalar, check_integers};
+}

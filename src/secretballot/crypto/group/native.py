@@ -1,0 +1,112 @@
+"""ristretto255 by curve25519-dalek: constant time for secrets, every core for large public sums.
+
+The compiled module ``_native`` (``src/rust``) does the arithmetic, and this file gives it the :class:`Group` interface.
+It is there when the package was built where a Rust toolchain is. Its answers and errors are those of the reference
+backend: the differential tests hold both to that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Hashable, Iterable, Sequence
+from typing import final
+
+from ...errors import InvalidScalarError
+from . import _native
+from .interface import Element, FixedBase, Group, Scalar
+from .ristretto import ENCODED_SIZE, ORDER, UNIFORM_SIZE, expand_message_xmd
+
+_SCALAR_SIZE = 32
+
+Scalar.register(_native.Scalar)
+Element.register(_native.Element)
+FixedBase.register(_native.FixedBase)
+
+
+@final
+class _NativeGroup(Group):
+    """ristretto255 (RFC 9496), under the same private suite identifier as the reference backend."""
+
+    name = "ristretto255"
+    suite = "sigma-proofs_Shake128_ristretto255"
+    order = ORDER
+    element_size = ENCODED_SIZE
+    scalar_size = _SCALAR_SIZE
+    constant_time = True
+
+    def __init__(self) -> None:
+        self._generator = _native.generator()
+        self._identity = _native.identity()
+
+    def __repr__(self) -> str:
+        return "<ristretto255, native backend>"
+
+    @property
+    def generator(self) -> _native.Element:
+        return self._generator
+
+    @property
+    def identity(self) -> _native.Element:
+        return self._identity
+
+    # Secret scalars.
+
+    def scalar(self, value: int) -> _native.Scalar:
+        return _native.Scalar.decode((value % ORDER).to_bytes(_SCALAR_SIZE, "little"))
+
+    def random_scalar(self) -> _native.Scalar:
+        while (scalar := _native.Scalar.reduce(secrets.token_bytes(UNIFORM_SIZE))).is_zero():
+            pass  # Once in 2**252.
+        return scalar
+
+    def decode_scalar(self, data: bytes) -> _native.Scalar:
+        return _native.Scalar.decode(data)
+
+    # Public integers.
+
+    def encode_integers(self, values: Iterable[int]) -> bytes:
+        out = []
+        for index, value in enumerate(values):
+            if not 0 <= value < ORDER:
+                raise InvalidScalarError("not in [0, order)", index=index)
+            out.append(value.to_bytes(_SCALAR_SIZE, "little"))
+        return b"".join(out)
+
+    def decode_integers(self, data: bytes) -> list[int]:
+        _native.check_integers(data)
+        read = int.from_bytes
+        return [read(data[at : at + _SCALAR_SIZE], "little") for at in range(0, len(data), _SCALAR_SIZE)]
+
+    # Elements.
+
+    def encode_elements(self, elements: Iterable[Element]) -> bytes:
+        return _native.encode_elements(elements)
+
+    def decode_elements(self, data: bytes) -> list[Element]:
+        return _native.decode_elements(data)
+
+    def hash_to_element(self, data: bytes, domain: bytes) -> _native.Element:
+        return _native.Element.derive(expand_message_xmd(data, domain, UNIFORM_SIZE))
+
+    # Arithmetic.
+
+    def multiply_generator(self, scalar: Scalar) -> _native.Element:
+        return _native.multiply_generator(scalar)
+
+    def fixed_base(self, element: Element) -> _native.FixedBase:
+        return _native.FixedBase(element)
+
+    def sum(self, elements: Iterable[Element]) -> _native.Element:
+        return _native.sum(elements)
+
+    def sum_of_products(self, coefficients: Sequence[int], elements: Sequence[Element]) -> _native.Element:
+        size = _SCALAR_SIZE
+        data = b"".join([(c % ORDER).to_bytes(size, "little") for c in coefficients])
+        return _native.sum_of_products(data, elements)
+
+    def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
+        return _native.lookup_keys(elements)
+
+
+#: The group, with the native backend.
+ristretto255: Group = _NativeGroup()
