@@ -1,4 +1,4 @@
-"""The native backend, built where a Rust toolchain is and left out where there is none; all else is in pyproject.toml."""
+"""The native backend, built where a Rust toolchain is and left out elsewhere; all else is in pyproject.toml."""
 
 from setuptools import setup
 from setuptools_rust import Binding, RustExtension

@@ -122,6 +122,27 @@ def test_a_message_chosen_after_the_others(held: Held) -> None:
         held.board_at(4).submit(other)
 
 
+def test_a_message_other_than_the_one_committed_to(held: Held) -> None:
+    """Both are good; the trustee picks the one that suits it, once it has seen the others'."""
+    state, _ = held.simulation.trustees[2].join(held.simulation.election)
+    revealed = committed(held, 2, state._message)[MESSAGES + 2]
+    check_refused(held, {MESSAGES + 2: revealed}, MESSAGES + 2, "K2")
+    # A commitment is to a message of this trustee in this election: another's does for nobody else.
+    entries = committed(held, 1, message_of(held, MESSAGES + 1))
+    assert entries[COMMITMENTS + 1] == held.entries[COMMITMENTS + 1]
+    copied = held.record(COMMITMENTS + 1).commitment  # type: ignore[attr-defined]
+    changed = {
+        COMMITMENTS + 2: held.updated(COMMITMENTS + 2, commitment=copied),
+        MESSAGES + 2: held.updated(MESSAGES + 2, message=message_of(held, MESSAGES + 1)),
+    }
+    board = held.board_at(COMMITMENTS + 2)
+    board.submit(changed[COMMITMENTS + 2])
+    for place in (MESSAGES, MESSAGES + 1):
+        board.submit(held.entries[place])
+    with pytest.raises(CeremonyError, match="not the one committed to"):
+        board.submit(changed[MESSAGES + 2])
+
+
 def test_a_ceremony_that_two_trustees_saw_otherwise(held: Held) -> None:
     """Trustee 3 sends one message to the board's log and another to trustee 1, who confirms what it saw: the
     confirmations are over different transcripts."""

@@ -31,14 +31,14 @@ encodings = st.one_of(
 
 
 def both(ask: Callable[[Group], object]) -> object:
-    """The one answer of both backends: a value, or an error's type, item and index."""
+    """The one answer of both backends: a value, or an error's type, words and index."""
     answers = []
     for group in (reference, native):
         assert group is not None
         try:
             answers.append(ask(group))
         except SecretBallotError as error:
-            answers.append((type(error), error.item, getattr(error, "index", None)))
+            answers.append((type(error), str(error), getattr(error, "index", None)))
     assert answers[0] == answers[1]
     return answers[0]
 

@@ -86,7 +86,7 @@ impl Element {
 
     fn encode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if self.is_identity() {
-            return Err(invalid_element(py, "the identity is not encoded", 0));
+            return Err(invalid_element(py, "the identity has no encoding here", 0));
         }
         Ok(PyBytes::new(py, self.bytes()))
     }
@@ -116,15 +116,14 @@ pub fn identity() -> Element {
 }
 
 /// The points of canonical encodings, none the identity.
-pub fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; SIZE])>> {
-    if !data.len().is_multiple_of(SIZE) {
-        return Err(invalid_element(py, "not a whole number of elements", data.len() / SIZE));
+fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; SIZE])>> {
+    let rest = data.len() % SIZE;
+    if rest != 0 {
+        let message = format!("{SIZE} bytes are expected, there are {rest}");
+        return Err(invalid_element(py, &message, data.len() / SIZE));
     }
     let decode = |chunk: &[u8]| {
         let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
-        if bytes == [0; SIZE] {
-            return None;
-        }
         CompressedRistretto(bytes).decompress().map(|point| (point, bytes))
     };
     let decoded: Vec<_> = py.detach(|| {
@@ -137,8 +136,10 @@ pub fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; S
     decoded
         .into_iter()
         .enumerate()
-        .map(|(index, point)| {
-            point.ok_or_else(|| invalid_element(py, "not a canonical encoding of an element", index))
+        .map(|(index, known)| match known {
+            None => Err(invalid_element(py, "not the canonical encoding of an element", index)),
+            Some((_, bytes)) if bytes == [0; SIZE] => Err(invalid_element(py, "the identity", index)),
+            Some(known) => Ok(known),
         })
         .collect()
 }
@@ -169,7 +170,7 @@ pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> Py
         let element = element?;
         let element = element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.get();
         if element.is_identity() {
-            return Err(invalid_element(py, "the identity is not encoded", index));
+            return Err(invalid_element(py, "the identity has no encoding here", index));
         }
         out.extend_from_slice(element.bytes());
     }

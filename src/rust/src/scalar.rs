@@ -36,11 +36,12 @@ impl Scalar {
     /// The scalar of its canonical encoding.
     #[staticmethod]
     fn decode(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-        let bytes: [u8; SIZE] =
-            data.try_into().map_err(|_| invalid_scalar(py, "a scalar has 32 bytes", 0))?;
+        let bytes: [u8; SIZE] = data
+            .try_into()
+            .map_err(|_| invalid_scalar(py, &format!("a scalar has {SIZE} bytes, not {}", data.len()), 0))?;
         Option::from(Inner::from_canonical_bytes(bytes))
             .map(Scalar)
-            .ok_or_else(|| invalid_scalar(py, "the scalar is not below the order", 0))
+            .ok_or_else(|| invalid_scalar(py, "not below the group's order", 0))
     }
 
     fn __add__(&self, other: &Self) -> Self {
@@ -101,14 +102,15 @@ impl Scalar {
 /// Public integers as scalars: 32 little-endian bytes each, canonical.
 pub fn read_public(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Inner>> {
     if !data.len().is_multiple_of(SIZE) {
-        return Err(invalid_scalar(py, "not a whole number of scalars", data.len() / SIZE));
+        let message = format!("{SIZE} bytes are expected, there are {}", data.len() % SIZE);
+        return Err(invalid_scalar(py, &message, data.len() / SIZE));
     }
     data.chunks_exact(SIZE)
         .enumerate()
         .map(|(index, chunk)| {
             let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
             Option::from(Inner::from_canonical_bytes(bytes))
-                .ok_or_else(|| invalid_scalar(py, "the scalar is not below the order", index))
+                .ok_or_else(|| invalid_scalar(py, "not below the group's order", index))
         })
         .collect()
 }

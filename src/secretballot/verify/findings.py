@@ -77,5 +77,5 @@ class Report(Record):
     result: Result | None
 
     def rule(self, rule_id: str) -> RuleResult:
-        """A rule's result by its id."""
-        return next(result for result in self.rules if result.rule == rule_id)
+        """A rule's result by its id; raises KeyError for an unknown one."""
+        return {result.rule: result for result in self.rules}[rule_id]
