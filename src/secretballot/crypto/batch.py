@@ -74,8 +74,9 @@ def _holds(group: Group, proofs: Sequence[ParsedProof]) -> bool:
         sponge.absorb(proof.binding)
         equations += sum(len(t.commitment) for t in proof.transcripts)
     weights = sponge.squeeze(WEIGHT_SIZE * equations)
-    # Elements that many proofs share (generator, election key) are gathered under their encoding.
-    sums: dict[bytes, tuple[Element, int]] = {}
+    # Elements that many equations share (generator, election key, ciphertexts) are gathered; they are told apart as
+    # objects, which the proofs keep alive. An element that stands here as two objects only costs a second term.
+    sums: dict[int, tuple[Element, int]] = {}
     elements: list[Element] = []
     coefficients: list[int] = []
     order = group.order
@@ -96,9 +97,8 @@ def _holds(group: Group, proofs: Sequence[ParsedProof]) -> bool:
                 for s, e, c in equation.terms:
                     local[e] -= c * weight * transcript.response[s]
             for element, coefficient in zip(transcript.relation.elements, local, strict=True):
-                key = element.encode()
-                held = sums.get(key)
-                sums[key] = (element, coefficient + (held[1] if held else 0))
+                held = sums.get(id(element))
+                sums[id(element)] = (element, coefficient + (held[1] if held else 0))
     for element, coefficient in sums.values():
         elements.append(element)
         coefficients.append(coefficient % order)

@@ -32,7 +32,8 @@ class Clause:
         if not shapes:
             raise CryptoError("a clause has at least one branch")
         self.elements = tuple(elements)
-        self.branches = tuple(LinearRelation(shape, self.elements) for shape in shapes)
+        first = LinearRelation(shapes[0], self.elements)
+        self.branches = (first, *(first.with_shape(shape) for shape in shapes[1:]))
 
     def serialize(self) -> bytes:
         """Number of branches, headers, elements."""
