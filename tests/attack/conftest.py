@@ -26,8 +26,9 @@ def foreign() -> Held:
 
 @pytest.fixture(scope="session")
 def remembered() -> Iterator[None]:
-    """Hundreds of records that differ in one place are verified: what is computed again and again over the very same
-    bytes and numbers is computed once a worker. Both functions are of the group's arithmetic, and have no state."""
+    """Hundreds of records that differ in one place are verified: what the reference backend computes again and again,
+    over the very same bytes and numbers, it computes once a worker. Both functions are of the group's arithmetic, and
+    have no state. The native backend needs no such help."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "decode", cache(reference.decode))
         compute = cache(reference.sum_of_products)

@@ -380,6 +380,9 @@ def signed_again(held: Held, place: int) -> bytes:
 def test_an_older_ballot_played_again(held: Held) -> None:
     """Voter 0 voted again, and the last counts. The first ballot comes back, as it was and under a new signature."""
     first, last = BALLOTS[0], BALLOTS[-1]
+    counts = elections.counts_of(held.log(len(held.entries)).compute_result())
+    assert counts["officials"] == {"an": ((2, 1), 0), "binh": ((1, 2), 0)}
+    assert counts["committee"] == {"giang": ((0,), 3), "hoa": ((2,), 1)}
     board = held.board_at(last + 1)
     receipt = board.submit(held.entries[first])
     assert f"\nindex {first}\n" in receipt

@@ -377,7 +377,7 @@ def failures(scene: Scene) -> Mapping[str, Callable[[], object]]:
         "another key": lambda: VoterDevice(
             simulation.log.context, objects["Holder"].credential(), SigningKey.generate()
         ),
-        "another request": lambda: registrar.issue("voter-1", bytes([0, *request[1:]])),
+        "another request": lambda: registrar.issue("voter-1", bytes([request[0] ^ 1, *request[1:]])),
         "not on the roll": lambda: registrar.issue("voter-9", request),
         "a request that cannot be signed": lambda: registrar.issue("voter-2", b"\xff" * 384),
         "a reply that is wrong": lambda: objects["Holder"].accept("registrar-1", bytes(384)),

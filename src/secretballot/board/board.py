@@ -97,10 +97,12 @@ class Board:
             return self._receipt(index)
 
     def checkpoint(self) -> str:
-        """A signed checkpoint of the whole log; raises BoardError while it is empty."""
+        """A signed checkpoint of the whole log, kept in the store; raises BoardError while it is empty."""
         with self._lock:
             self._catch_up()
-            return self._sign()
+            note = self._sign()
+            self._store.put_checkpoint(note.encode("utf-8"))
+            return note
 
     def _check_board(self, entry: Entry) -> None:
         """The manifest must name this board's key: nobody would accept its checkpoints otherwise."""
@@ -123,14 +125,13 @@ class Board:
         frontier = self.state.frontier
         if frontier.size == 0:
             raise BoardError("the log is empty")
-        note = self._keys.sign(frontier.size, frontier.root())
-        self._store.put_checkpoint(note.encode("utf-8"))
-        return note
+        return self._keys.sign(frontier.size, frontier.root())
 
     def _receipt(self, index: int) -> str:
-        note = self._sign()
+        """Under a checkpoint of its own, which is not kept: the entries are durable, and a checkpoint over them can be
+        signed again. Keeping it would cost each ballot a second wait for the disk."""
         proof = inclusion_proof(index, self.state.size, self._store)
-        return format_receipt(index, proof, note)
+        return format_receipt(index, proof, self._sign())
 
     def __repr__(self) -> str:
         return f"<Board {self._keys.origin}, {self.state.size} entries>"
