@@ -407,3 +407,19 @@ def test_errors_fitted_to_weights_that_leave_the_responses_out_are_refused(
         for (relation, proof), by in zip(many[:2], (1, other), strict=True)
     ]
     assert batch.find_invalid(GROUP, parsed) == [0, 1]
+
+
+def test_a_batch_checks_every_length() -> None:
+    """A transcript with fewer commitments than equations would leave an equation unchecked."""
+    shape = Shape(ristretto255, 2, [Equation(((1, 1),), ((0, 0, 1),))] * 2)
+    secret = ristretto255.random_scalar()
+    relation = LinearRelation(shape, [ristretto255.generator, ristretto255.multiply_generator(secret)])
+    session_id = bytes(32)
+    proof = batch.parse("it", session_id, relation, sigma.prove_batchable(session_id, relation, [secret]))
+    batch.verify_batch(ristretto255, [proof])
+    transcript = proof.transcripts[0]
+    for commitment in (transcript.commitment[:-1], [*transcript.commitment, ristretto255.generator]):
+        with pytest.raises(InvalidProofError, match="as many commitments as equations"):
+            batch.verify_batch(
+                ristretto255, [proof._replace(transcripts=[transcript._replace(commitment=commitment)])]
+            )

@@ -74,32 +74,68 @@ def _holds(group: Group, proofs: Sequence[ParsedProof]) -> bool:
         sponge.absorb(proof.binding)
         equations += sum(len(t.commitment) for t in proof.transcripts)
     weights = sponge.squeeze(WEIGHT_SIZE * equations)
-    # Elements that many equations share (generator, election key, ciphertexts) are gathered; they are told apart as
-    # objects, which the proofs keep alive. An element that stands here as two objects only costs a second term.
-    sums: dict[int, tuple[Element, int]] = {}
-    elements: list[Element] = []
-    coefficients: list[int] = []
-    order = group.order
+    combination = _Combination(group)
     at = 0
     for proof in proofs:
         for transcript in proof.transcripts:
-            local = [0] * len(transcript.relation.elements)
-            for equation, commitment in zip(
-                transcript.relation.shape.equations, transcript.commitment, strict=True
-            ):
-                weight = int.from_bytes(weights[at : at + WEIGHT_SIZE], "little")
-                at += WEIGHT_SIZE
-                elements.append(commitment)
-                coefficients.append(weight)
-                scaled = weight * transcript.challenge
-                for e, c in equation.image:
-                    local[e] += c * scaled
-                for s, e, c in equation.terms:
-                    local[e] -= c * weight * transcript.response[s]
-            for element, coefficient in zip(transcript.relation.elements, local, strict=True):
-                held = sums.get(id(element))
-                sums[id(element)] = (element, coefficient + (held[1] if held else 0))
-    for element, coefficient in sums.values():
-        elements.append(element)
-        coefficients.append(coefficient % order)
-    return group.sum_of_products(coefficients, elements).is_identity()
+            end = at + WEIGHT_SIZE * len(transcript.commitment)
+            combination.add(transcript, weights[at:end])
+            at = end
+    return combination.is_identity()
+
+
+class _Combination:
+    """The linear combination, as terms of one multi-scalar multiplication.
+
+    Elements that many equations share (generator, election key, ciphertexts) are gathered. They are told apart as
+    objects, which the proofs keep alive; an element that stands here as two objects only costs a second term. The
+    branches of a clause hold one tuple of elements, whose coefficients are added up before they are gathered.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._commitments: list[Element] = []
+        self._weights: list[int] = []
+        self._shared: dict[int, int] = {}
+        self._by_id: dict[int, Element] = {}
+        self._elements: tuple[Element, ...] = ()
+        self._local: list[int] = []
+
+    def add(self, transcript: Transcript, weights: bytes) -> None:
+        relation, commitment, challenge, response = transcript
+        if len(commitment) != len(relation.shape.equations):
+            raise InvalidProofError("there are not as many commitments as equations")
+        if relation.elements is not self._elements:
+            self._gather()
+            self._elements = relation.elements
+            self._local = [0] * len(relation.elements)
+        local = self._local
+        self._commitments += commitment
+        at = 0
+        for image, terms in relation.shape.equations:
+            weight = int.from_bytes(weights[at : at + WEIGHT_SIZE], "little")
+            at += WEIGHT_SIZE
+            self._weights.append(weight)
+            scaled = weight * challenge
+            for e, c in image:
+                local[e] += c * scaled
+            for s, e, c in terms:
+                local[e] -= c * weight * response[s]
+
+    def _gather(self) -> None:
+        shared, by_id = self._shared, self._by_id
+        for element, coefficient in zip(self._elements, self._local, strict=True):
+            key = id(element)
+            if key in shared:
+                shared[key] += coefficient
+            else:
+                shared[key] = coefficient
+                by_id[key] = element
+
+    def is_identity(self) -> bool:
+        self._gather()
+        order = self._group.order
+        coefficients = self._weights + [coefficient % order for coefficient in self._shared.values()]
+        return self._group.sum_of_products(
+            coefficients, [*self._commitments, *self._by_id.values()]
+        ).is_identity()
