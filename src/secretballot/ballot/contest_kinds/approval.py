@@ -23,6 +23,9 @@ class ApprovalPlan(ContestPlan):
         allowed = set(range(contest.minimum, contest.maximum + 1))
         #: How many may be approved, in ascending order: the branches of the sum's clause.
         self.totals = tuple(sorted(allowed | {0} if contest.allow_blank else allowed))
+        self._limits = f"from {contest.minimum} to {contest.maximum} options are to be approved"
+        if contest.allow_blank:
+            self._limits += ", or none"
         self._sum_shapes = tuple(_sum_branch(len(self.lines), total) for total in self.totals)
 
     def sum_shapes(self) -> tuple[Shape, ...]:
@@ -52,7 +55,7 @@ class ApprovalPlan(ContestPlan):
 
     def _check_total(self, choices: Sequence[int]) -> None:
         if sum(choices) not in self.totals:
-            raise SelectionError("too many or too few are approved", item=f"contest {self.id}")
+            raise SelectionError(self._limits, item=f"contest {self.id}")
 
 
 def _sum_branch(lines: int, total: int) -> Shape:
