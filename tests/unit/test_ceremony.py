@@ -433,3 +433,12 @@ def test_a_committed_trustee_reveals_one_message_alone() -> None:
     first[0].confirm(messages)
     with pytest.raises(CeremonyError, match="used before"):
         second[0].confirm(messages)
+
+
+def test_nobody_complains_of_a_trustee_who_is_only_slow() -> None:
+    simulation = setup()
+    state = revealed(simulation)[0]
+    with pytest.raises(CeremonyError, match="is missing") as caught:
+        state.confirm({})
+    with pytest.raises(CeremonyError, match="waited for, not accused"):
+        state.complain(caught.value)

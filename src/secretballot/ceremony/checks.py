@@ -35,12 +35,16 @@ def check_opens(election: Election, trustee: str, commitment: bytes, message: by
         raise CeremonyError("the message is not the one committed to", culprit=f"trustee {trustee}")
 
 
+class NotPostedError(CeremonyError):
+    """A trustee has not posted yet: a reason to wait, and none to complain."""
+
+
 def in_order(election: Election, by_trustee: Mapping[str, bytes], what: str) -> list[bytes]:
     """The trustees' contributions in the manifest's order; raises CeremonyError naming the first that is missing."""
     out = []
     for trustee in election.manifest.trustees:
         if trustee.id not in by_trustee:
-            raise CeremonyError(f"the {what} is missing", culprit=f"trustee {trustee.id}")
+            raise NotPostedError(f"the {what} is missing", culprit=f"trustee {trustee.id}")
         out.append(by_trustee[trustee.id])
     return out
 

@@ -16,7 +16,7 @@ from ..crypto.signing import SigningKey
 from ..errors import CeremonyError, KeyGenerationError
 from ..manifest import Election, TrusteeKey
 from ..records import sign_record
-from .checks import blame, check_opens, commitment_to, in_order, session_of
+from .checks import NotPostedError, blame, check_opens, commitment_to, in_order, session_of
 from .records import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 
 
@@ -115,6 +115,8 @@ class Revealed:
 
     def complain(self, error: CeremonyError) -> bytes:
         """The entry that accuses the culprit of what :meth:`confirm` raised; raises CeremonyError if it names none."""
+        if isinstance(error, NotPostedError):
+            raise CeremonyError("a trustee who has not posted yet is waited for, not accused")
         if error.culprit is None:
             raise CeremonyError("there is nobody to accuse")
         record = CeremonyComplaint(

@@ -9,12 +9,18 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from .check_code import check_code
-from .demo import demo
-from .info import info
-from .show import show
-from .terminal import SafeGroup
-from .verify import verify
+from ..errors import BackendError
+
+try:
+    from .check_code import check_code
+    from .demo import demo
+    from .info import info
+    from .show import show
+    from .terminal import SafeGroup
+    from .verify import verify
+except BackendError as error:  # The backend is chosen when it is first imported, before any command runs.
+    click.echo(f"error: {error}", err=True)
+    raise SystemExit(2) from None
 
 __all__ = ["main"]
 
