@@ -26,6 +26,10 @@ class SecretBallotError(Exception):
         return f"{where}{self.message}{whose}"
 
 
+class ArgumentError(SecretBallotError, TypeError):
+    """An argument that is no such thing as is asked for: the calling program's mistake, and nobody else's."""
+
+
 class BackendError(SecretBallotError):
     """A backend that was asked for and is not to be had."""
 
@@ -135,3 +139,10 @@ class TallyError(SecretBallotError):
 
 class RecordError(SecretBallotError):
     """An election record that cannot be read at all."""
+
+
+def check_type(value: object, kind: type | tuple[type, ...], what: str) -> None:
+    """Returns nothing where the argument is an instance of ``kind``; raises ArgumentError, which says ``what`` is
+    needed, otherwise. The value itself is never shown: it may be a secret."""
+    if not isinstance(value, kind):
+        raise ArgumentError(f"{what} is needed, not {type(value).__name__}")

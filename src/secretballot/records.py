@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,7 @@ from pydantic import (
 
 from .crypto.encoding import MAX_JSON_INTEGER, PROTOCOL, Tag, b64decode, b64encode, frame
 from .crypto.signing import SIGNATURE_SIZE, SigningKey, VerifyKey
-from .errors import EncodingError, InvalidSignatureError
+from .errors import EncodingError, InvalidSignatureError, SecretBallotError
 
 #: Entries above this are refused unread. A ballot on 500 persons has some 300 kB; a manifest whose ballots would not
 #: fit is refused (:mod:`secretballot.manifest.capacity`).
@@ -126,11 +126,24 @@ Ratio = Annotated[
 
 
 class Record(BaseModel):
-    """The base of everything that is published."""
+    """The base of everything that is published.
 
+    Made in Python with a member that is missing, unknown or wrong, it raises ``refusal``, which names the member.
+    """
+
+    refusal: ClassVar[type[SecretBallotError]] = EncodingError
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
     )
+
+    def __init__(self, **members: Any) -> None:
+        try:
+            super().__init__(**members)
+        except ValidationError as error:
+            raise self.refusal(describe(error), item=type(self).__name__) from None
+
+    # What is read from JSON has no need of it: pydantic would call it for each record within a record.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     def to_body(self) -> bytes:
         """The canonical JSON."""

@@ -8,7 +8,7 @@ import pytest
 from secretballot.ceremony.checks import commitment_to
 from secretballot.ceremony.records import CeremonyCommitment, CeremonyConfirmation, CeremonyMessage
 from secretballot.crypto.group import ristretto255
-from secretballot.errors import CeremonyError, DuplicateError, SecretBallotError
+from secretballot.errors import CeremonyError, DuplicateError, PhaseError, SecretBallotError
 from secretballot.records import Record, parse_entry, sign_record
 from secretballot.testing import Simulation
 from secretballot.verify import Verdict
@@ -109,9 +109,8 @@ def test_a_message_chosen_after_the_others(held: Held) -> None:
     board = held.board_at(1)
     for raw in early[1:3]:
         board.submit(raw)
-    with pytest.raises(CeremonyError, match="commitment is missing") as error:
+    with pytest.raises(PhaseError, match="the commitment of trustee trustee-3 is still awaited"):
         board.submit(early[3])
-    assert error.value.culprit == "trustee trustee-3"
     order = [*early, held.entries[3], *held.entries[5:TALLY]]
     assert failed(held.verify(held.collude(order))) == {"K2"}
     # Another message of the same trustee, as good as the first, but drawn later.
@@ -215,7 +214,7 @@ def test_a_complaint_that_the_board_drops(revealed: Simulation) -> None:
     assert error.value.culprit == "trustee trustee-1"
     complaint = victim.complain(error.value)
     issuance = revealed.authority.enter(election, "issuance")
-    with pytest.raises(CeremonyError, match="confirmation is missing"):
+    with pytest.raises(PhaseError, match=r"the confirmation of trustees trustee-1, .* is still awaited"):
         board.submit(issuance)
     without = [*revealed.store.entries(), issuance]
     assert failed(elections.verify(revealed, without)) == {"K4"}

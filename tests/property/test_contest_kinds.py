@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretballot.ballot.contest_kinds import ContestPlan, plan_contest
+from secretballot.ballot.contest_kinds import plan as plan_module
 from secretballot.crypto.discrete_log import MAX_RANGE, split_digits
 from secretballot.errors import SelectionError
 from secretballot.manifest import ChoiceContest, Contest, RatingContest
@@ -125,9 +126,7 @@ def wrong(contest: Contest) -> st.SearchStrategy[Any]:
             return odd | st.sampled_from([["mark0"], {"mark0": None}])
         case _:
             unknown = st.lists(st.just("tell-tale"), min_size=1, max_size=2)
-            strange = st.sampled_from(
-                [[7], [None], [["mark0"]], [{}], [b"mark0"], "mark0", b"mark0", 7, None]
-            )
+            strange = st.sampled_from([[7], [None], [["mark0"]], [{}], [b"mark0"], "mark0", b"mark0", 7])
             twice = st.just([ids[0], ids[0]])
             many = st.just([f"mark{i}" for i in range(contest.maximum + 1)])
             return unknown | strange | twice | many
@@ -142,6 +141,10 @@ def test_a_refusal_names_contest_and_line_and_never_the_choice(
         plan.choices(selection)
     text = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.culprit}"
     assert f"contest {plan.id}" in text
+    # What the manifest has is listed, whatever was chosen.
+    ids = [line.id for line in plan.lines]
+    for listed in (plan_module.listed(plan.lines[0].names), plan_module.listed(ids)):
+        text = text.replace(listed, "")
     assert "mark" not in text
     assert "tell" not in text
     assert "7" not in text
@@ -219,7 +222,7 @@ def test_how_many_may_be_approved(minimum: int, maximum: int, allow_blank: bool,
 
 
 @pytest.mark.parametrize(
-    "selection", ["giang", b"giang", 7, None, {"giang": True}, [b"giang"], [["giang"]], [None]]
+    "selection", ["giang", b"giang", 7, {"giang": True}, [b"giang"], [["giang"]], [None]]
 )
 def test_an_approval_is_a_set_of_ids(selection: Any) -> None:
     plan = plan_contest(elections.approval(), 10)
@@ -228,6 +231,21 @@ def test_an_approval_is_a_set_of_ids(selection: Any) -> None:
         SelectionError, match=r"contest committee: (a set of option ids is needed|there is no such)"
     ):
         plan.choices(selection)
+
+
+def test_none_is_an_approval_of_nothing_where_that_is_allowed() -> None:
+    blank = plan_contest(elections.approval(allow_blank=True), 10)
+    assert blank.choices(None) == blank.choices(()) == [0, 0, 0]
+    strict = plan_contest(elections.approval(allow_blank=False), 10)
+    with pytest.raises(SelectionError, match="options are to be approved"):
+        strict.choices(None)
+
+
+def test_a_refusal_lists_what_there_is_up_to_a_limit() -> None:
+    ids = [f"o{i}" for i in range(12)]
+    assert plan_module.listed(["a", None, "b"]) == "there are a, b"
+    assert plan_module.listed(ids[:10]) == "there are " + ", ".join(ids[:10])
+    assert plan_module.listed(ids) == "there are " + ", ".join(ids[:10]) + " and 2 more"
 
 
 def test_an_option_is_approved_once() -> None:

@@ -130,9 +130,10 @@ def test_a_choice_is_made_for_every_contest_and_for_no_other(device: VoterDevice
         rest = {contest: chosen for contest, chosen in SELECTIONS.items() if contest != missing}
         with pytest.raises(SelectionError, match=f"contest {missing}: a selection is missing"):
             device.seal(rest)
-    with pytest.raises(SelectionError, match="there is no contest 'mayor'"):
+    listed = ", ".join(SELECTIONS)
+    with pytest.raises(SelectionError, match=f"^there is no such contest: there are {listed}$"):
         device.seal({**SELECTIONS, "mayor": "chi"})
-    with pytest.raises(SelectionError, match="there is no contest"):
+    with pytest.raises(SelectionError, match="there is no such contest"):
         device.seal({**SELECTIONS, "mayor": "chi", 7: "chi"})  # type: ignore[dict-item]
     with pytest.raises(SelectionError, match="contest chair, line chair: there is no such choice"):
         device.seal({**SELECTIONS, "chair": "an"})

@@ -20,7 +20,16 @@ from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import EncodingError, InvalidSignatureError, ManifestError
-from secretballot.manifest import Election, Manifest, OutcomeRule, capacity, election_id
+from secretballot.manifest import (
+    Election,
+    Manifest,
+    Option,
+    OutcomeRule,
+    RatingContest,
+    capacity,
+    confidence_levels,
+    election_id,
+)
 from secretballot.records import sign_body, sign_record
 
 from ..support import elections
@@ -374,6 +383,35 @@ def test_a_rule_made_in_python_is_checked_when_it_is_written() -> None:
     for wrong in (1, 0.5, True, None):
         with pytest.raises(ValidationError):
             OutcomeRule.model_validate({**good, "threshold": wrong})
+
+
+def test_a_part_of_the_manifest_that_is_made_wrong_is_a_manifest_error(
+    simulation: elections.Simulation,
+) -> None:
+    """One line that names part and member, and never pydantic's own error; a key that is private is not shown."""
+    good = {name: getattr(simulation.manifest, name) for name in type(simulation.manifest).model_fields}
+    for member, value in (
+        ("contests", list(simulation.manifest.contests)),
+        ("trustees", tuple(simulation.trustees)),
+        ("board", simulation.board_keys),
+        ("quorum", "2"),
+        ("labels", None),
+    ):
+        with pytest.raises(ManifestError, match=rf"^Manifest: {member}[.:]") as caught:
+            Manifest(**{**good, member: value})
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ManifestError, match=r"^Option: labels: Field required$"):
+        Option(id="a")  # type: ignore[call-arg]
+    with pytest.raises(ManifestError, match=r"^RatingContest: options.1.id: "):
+        RatingContest(
+            id="r",
+            labels={"en": "R"},
+            options=({"id": "a", "labels": {"en": "A"}}, {"id": "B!", "labels": {"en": "B"}}),  # type: ignore[arg-type]
+            levels=confidence_levels(),
+            allow_blank=True,
+            base="roll",
+            rules=(),
+        )
 
 
 def test_a_record_is_frozen_and_its_errors_show_no_input(simulation: elections.Simulation) -> None:

@@ -232,7 +232,7 @@ def test_a_record_is_frozen_and_strict() -> None:
         {"blob": bytearray(b"x")},
         {"text": b"x"},
     ):
-        with pytest.raises(ValidationError):
+        with pytest.raises(EncodingError, match=f"^Sample: {next(iter(wrong))}: "):
             sample(**wrong)
 
 
@@ -253,9 +253,8 @@ def test_an_error_repeats_no_input_and_is_one_short_line() -> None:
             Sample.from_body(BODY[:-1] + f",{json.dumps(name)}:1}}".encode())
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 200
-    with pytest.raises(ValidationError) as invalid:
-        sample(text=5)
-    assert "input_value" not in str(invalid.value)
+    with pytest.raises(EncodingError, match=r"^Sample: text: Input should be a valid string$"):
+        sample(text=b"do-not-tell")
 
 
 # Types.
@@ -307,7 +306,7 @@ def test_blobs_of_one_size(kind: type[Record], name: str, size: int) -> None:
         message = f"^{name}: .*{size} bytes are expected, there are {len(wrong)}"
         with pytest.raises(EncodingError, match=message):
             kind.from_body(body_of(name, b64encode(wrong)))
-        with pytest.raises(ValidationError, match=f"{size} bytes are expected"):
+        with pytest.raises(EncodingError, match=f"{size} bytes are expected"):
             kind(**{name: wrong})
     text = b64encode(data)
     for other in (
@@ -401,7 +400,7 @@ def test_what_is_no_ratio(text: Any, message: str) -> None:
     "value", [Fraction(-1, 2), Fraction(10**15, 3), Fraction(1, 10**15), 1, 0.5, True, None]
 )
 def test_a_ratio_that_could_not_be_read_again_is_not_made(value: Any) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(EncodingError, match=r"^OneRatio: ratio: "):
         OneRatio(ratio=value)
 
 

@@ -16,10 +16,10 @@ from ..crypto.elgamal import Ciphertext
 from ..crypto.group import Scalar, ristretto255, warn_of_variable_time
 from ..crypto.secret import Secret
 from ..crypto.signing import SigningKey
-from ..errors import BallotError, SelectionError
+from ..errors import BallotError, SelectionError, check_type
 from ..records import sign_body, sign_record
 from .contest_kinds import ContestPlan, Selection
-from .contest_kinds.plan import FIRST, GENERATOR, KEY
+from .contest_kinds.plan import FIRST, GENERATOR, KEY, listed
 from .context import BallotContext
 from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening, confirmation_code, format_code
 
@@ -28,6 +28,9 @@ class VoterDevice:
     """One voter's device, with the credential and its ballot key."""
 
     def __init__(self, context: BallotContext, credential: Credential, key: SigningKey) -> None:
+        check_type(context, BallotContext, "a log's context")
+        check_type(credential, Credential, "a credential")
+        check_type(key, SigningKey, "the ballot key")
         if key.verify_key.data != credential.key:
             raise BallotError("the ballot key is not the credential's")
         warn_of_variable_time()
@@ -41,9 +44,12 @@ class VoterDevice:
         Raises SelectionError for a contest that is missing or unknown, or a choice that it does not allow.
         """
         context = self._context
-        unknown = sorted(str(key) for key in selections.keys() - {plan.id for plan in context.plans})
-        if unknown:
-            raise SelectionError(f"there is no contest {unknown[0]!r}")
+        if not isinstance(selections, Mapping):
+            raise SelectionError("a selection for each contest is needed, by the contest's id")
+        known = [plan.id for plan in context.plans]
+        if selections.keys() - set(known):
+            # Not which, as in a contest: what stands in the wrong place may be the choice.
+            raise SelectionError(f"there is no such contest: {listed(known)}")
         contests = []
         openings = []
         for plan in context.plans:

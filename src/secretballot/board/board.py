@@ -14,7 +14,7 @@ from ..crypto.merkle import inclusion_proof, leaf_hash
 from ..crypto.note import Checkpoint, NoteSigner, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
-from ..errors import BoardError, DuplicateError, RecordError, RefusedError, SecretBallotError
+from ..errors import BoardError, DuplicateError, RecordError, RefusedError, SecretBallotError, check_type
 from ..manifest import BoardKey, Manifest
 from .state import Entry, LogState
 from .store import BoardStore, ConflictError
@@ -67,6 +67,7 @@ class Board:
 
         Raises the SecretBallotError of the first check that fails; nothing is then appended.
         """
+        check_type(raw, bytes, "an entry as bytes")
         with self._lock:
             for _ in range(MAX_RETRIES):
                 self._catch_up()
@@ -89,6 +90,7 @@ class Board:
 
     def receipt(self, raw: bytes) -> str:
         """The receipt of an entry that is in the log, under the newest checkpoint; raises BoardError if it is not."""
+        check_type(raw, bytes, "an entry as bytes")
         with self._lock:
             self._catch_up()
             index = self._store.find(leaf_hash(raw))

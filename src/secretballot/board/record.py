@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..crypto.note import MAX_NOTE_SIZE
-from ..errors import RecordError
+from ..errors import RecordError, check_type
 from ..records import MAX_ENTRY_SIZE
 
 ENTRIES = "entries.jsonl"
@@ -24,6 +24,7 @@ class ElectionRecord:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Raises RecordError where the directory or one of its two files is not there."""
+        check_type(path, (str, os.PathLike), "a record's directory")
         self.path = Path(path)
         for name in (ENTRIES, CHECKPOINT):
             if not (self.path / name).is_file():
@@ -62,6 +63,8 @@ def write_record(path: str | os.PathLike[str], entries: Iterable[bytes], checkpo
 
     Raises RecordError where the directory holds something, or cannot be written.
     """
+    check_type(path, (str, os.PathLike), "a directory")
+    check_type(checkpoint, str, "a checkpoint as text")
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -116,9 +116,16 @@ class LogState:
 
     @property
     def context(self) -> BallotContext:
-        """Election and election key; raises PhaseError before the ceremony has ended."""
+        """Election and election key, for voters' devices; raises PhaseError before every trustee has confirmed the key,
+        and CeremonyError where one complained instead."""
+        self._check_ceremony_complete()
+        return self._unconfirmed
+
+    @property
+    def _unconfirmed(self) -> BallotContext:
+        """The same from the messages alone: a verifier goes on where a confirmation is missing."""
         if self._context is None:
-            raise PhaseError("the key ceremony has not ended")
+            raise PhaseError("there is no election key")
         return self._context
 
     # Reading.
@@ -159,10 +166,11 @@ class LogState:
         None for other entries."""
         match entry.record:
             case Ballot() as ballot:
-                return parse_proofs(self.context, ballot, self.ciphertexts(entry), entry.name)
+                return parse_proofs(self._unconfirmed, ballot, self.ciphertexts(entry), entry.name)
             case ChallengedBallot() as challenged:
                 _, ballot = challenged_body(challenged)
-                return parse_proofs(self.context, ballot, decode_contests(self.context, ballot), entry.name)
+                context = self._unconfirmed
+                return parse_proofs(context, ballot, decode_contests(context, ballot), entry.name)
             case _:
                 return []
 
@@ -171,7 +179,7 @@ class LogState:
         if not isinstance(entry.record, Ballot):
             raise BallotError("not a ballot", item=entry.name)
         if self._decoded is None or self._decoded[0] is not entry:
-            self._decoded = (entry, decode_contests(self.context, entry.record))
+            self._decoded = (entry, decode_contests(self._unconfirmed, entry.record))
         return self._decoded[1]
 
     def signer(self, entry: Entry) -> bytes:
@@ -269,9 +277,7 @@ class LogState:
         self._check_new(self.confirmations, confirmation.trustee)
         if confirmation.trustee in self.complaints:
             raise DuplicateError("complained before", culprit=f"trustee {confirmation.trustee}")
-        if self.group_public is None:
-            raise CeremonyError("not every message is posted")
-        check_confirmation(self.election, self.group_public, confirmation.trustee, confirmation.signature)
+        check_confirmation(self.election, self._require_key(), confirmation.trustee, confirmation.signature)
 
     def _check_complaint(self, complaint: CeremonyComplaint) -> None:
         self.election.manifest.trustee_index(complaint.accused)
@@ -283,9 +289,15 @@ class LogState:
     def _check_ceremony_complete(self) -> None:
         for accuser, accused in self.complaints.items():
             raise CeremonyError(f"trustee {accuser} complains of trustee {accused}")
+        self._require_key()
         in_order(self.election, self.confirmations, "confirmation")
+
+    def _require_key(self) -> GroupPublic:
+        """The ceremony's key; raises PhaseError while a message is awaited, CeremonyError where they give none."""
+        in_order(self.election, self.messages, "message")
         if self.group_public is None:
-            raise CeremonyError("not every message is posted")
+            raise CeremonyError("the trustees' messages give no key")
+        return self.group_public
 
     # Credentials.
 
@@ -324,7 +336,7 @@ class LogState:
 
     def _check_opening(self, challenged: ChallengedBallot) -> None:
         _, ballot = challenged_body(challenged)
-        check_openings(self.context, ballot, challenged.openings)
+        check_openings(self._unconfirmed, ballot, challenged.openings)
 
     def _check_challenge_new(self, challenged: ChallengedBallot) -> None:
         code = confirmation_code(challenged_body(challenged)[0])
@@ -380,7 +392,7 @@ class LogState:
         try:
             ordered = in_order(self.election, self.messages, "message")
             self.group_public = group_public(self.election, ordered)
-        except (CeremonyError, ManifestError):
+        except (CeremonyError, ManifestError, PhaseError):
             return  # Not complete, or not acceptable: whoever needs the key is told so.
         self._context = BallotContext(self.election, self.group_public.group_key)
 

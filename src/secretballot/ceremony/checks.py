@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from ..crypto import dkg
 from ..crypto.encoding import Tag, tagged_hash
-from ..errors import CeremonyError, KeyGenerationError
+from ..errors import CeremonyError, KeyGenerationError, PhaseError
 from ..manifest import Election
+
+#: Trustees that one line of an error names.
+MAX_NAMED = 5
 
 
 def session_of(election: Election) -> dkg.Session:
@@ -35,18 +38,22 @@ def check_opens(election: Election, trustee: str, commitment: bytes, message: by
         raise CeremonyError("the message is not the one committed to", culprit=f"trustee {trustee}")
 
 
-class NotPostedError(CeremonyError):
-    """A trustee has not posted yet: a reason to wait, and none to complain."""
-
-
 def in_order(election: Election, by_trustee: Mapping[str, bytes], what: str) -> list[bytes]:
-    """The trustees' contributions in the manifest's order; raises CeremonyError naming the first that is missing."""
-    out = []
-    for trustee in election.manifest.trustees:
-        if trustee.id not in by_trustee:
-            raise NotPostedError(f"the {what} is missing", culprit=f"trustee {trustee.id}")
-        out.append(by_trustee[trustee.id])
-    return out
+    """The trustees' contributions in the manifest's order.
+
+    Raises PhaseError naming those that are still awaited: it is too early, and nobody's fault.
+    """
+    ids = [trustee.id for trustee in election.manifest.trustees]
+    awaited = [trustee for trustee in ids if trustee not in by_trustee]
+    if awaited:
+        raise PhaseError(f"the {what} of {_list(awaited)} is still awaited")
+    return [by_trustee[trustee] for trustee in ids]
+
+
+def _list(ids: Sequence[str]) -> str:
+    named = ", ".join(ids[:MAX_NAMED])
+    kind = "trustee" if len(ids) == 1 else "trustees"
+    return f"{kind} {named}" + (f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else "")
 
 
 def check_message(election: Election, trustee: str, message: bytes) -> None:

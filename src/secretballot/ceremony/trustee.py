@@ -1,8 +1,8 @@
 """The trustee's side of the key ceremony. Holds secrets.
 
 Each state is its own type, and a step gives the next one: ``TrusteeKeys.join`` → ``Committed.reveal`` →
-``Revealed.confirm`` → ``Confirmed.finish`` → :class:`KeyHolder`. A step that lacks somebody's message can be tried
-again; one that finds a faulty message ends the ceremony.
+``Revealed.confirm`` → ``Confirmed.finish`` → :class:`KeyHolder`. A step that is too early raises PhaseError and can be
+tried again; one that finds a faulty message ends the ceremony.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from ..crypto import dkg
 from ..crypto.group import warn_of_variable_time
 from ..crypto.signing import SigningKey
-from ..errors import CeremonyError, KeyGenerationError
+from ..errors import CeremonyError, KeyGenerationError, SecretBallotError, check_type
 from ..manifest import Election, TrusteeKey
 from ..records import sign_record
-from .checks import NotPostedError, blame, check_opens, commitment_to, in_order, session_of
+from .checks import blame, check_opens, commitment_to, in_order, session_of
 from .records import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 
 
@@ -51,6 +51,7 @@ class TrusteeKeys:
 
         Raises CeremonyError where the manifest does not list these keys.
         """
+        check_type(election, Election, "an election")
         index = election.manifest.trustee_index(self.id)
         if election.manifest.trustees[index - 1] != self.public():
             raise CeremonyError("the manifest lists other keys", culprit=f"trustee {self.id}")
@@ -76,7 +77,7 @@ class Committed:
         self._message = message
 
     def reveal(self, commitments: Mapping[str, bytes]) -> tuple[Revealed, bytes]:
-        """Gives the message's entry, once all trustees' hashes (by trustee id) are posted."""
+        """Gives the message's entry, once all trustees' hashes (by trustee id) are posted; raises PhaseError before."""
         in_order(self.election, commitments, "commitment")
         check_opens(self.election, self._keys.id, commitments[self._keys.id], self._message)
         record = CeremonyMessage(election=self.election.id, trustee=self._keys.id, message=self._message)
@@ -101,7 +102,8 @@ class Revealed:
     def confirm(self, messages: Mapping[str, bytes]) -> tuple[Confirmed, bytes]:
         """Checks every trustee's message, and opens and checks the shares dealt to this one; gives the confirmation.
 
-        Raises CeremonyError naming the trustee at fault; nothing is then confirmed, and this state is used up.
+        Raises PhaseError while a message is awaited, and CeremonyError naming the trustee at fault: nothing is then
+        confirmed, and this state is used up.
         """
         ordered = in_order(self.election, messages, "message")
         for trustee in self.election.manifest.trustees:
@@ -113,10 +115,8 @@ class Revealed:
         record = CeremonyConfirmation(election=self.election.id, trustee=self._keys.id, signature=signature)
         return Confirmed(self._keys, self.election, pending), sign_record(record, self._keys._signing)
 
-    def complain(self, error: CeremonyError) -> bytes:
+    def complain(self, error: SecretBallotError) -> bytes:
         """The entry that accuses the culprit of what :meth:`confirm` raised; raises CeremonyError if it names none."""
-        if isinstance(error, NotPostedError):
-            raise CeremonyError("a trustee who has not posted yet is waited for, not accused")
         if error.culprit is None:
             raise CeremonyError("there is nobody to accuse")
         record = CeremonyComplaint(
@@ -140,7 +140,10 @@ class Confirmed:
         self._pending = pending
 
     def finish(self, confirmations: Mapping[str, bytes]) -> KeyHolder:
-        """The trustee with its share of the election key; raises CeremonyError naming who has not confirmed."""
+        """The trustee with its share of the election key.
+
+        Raises PhaseError while a confirmation is awaited, and CeremonyError naming whose does not verify.
+        """
         ordered = in_order(self.election, confirmations, "confirmation")
         try:
             share = dkg.round3(self._pending, ordered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..crypto import blind_rsa
 from ..crypto.signing import SigningKey
-from ..errors import CredentialError, CryptoError
+from ..errors import CredentialError, CryptoError, check_type
 from ..manifest import Election
 from .checks import check_credential, credential_message
 from .records import Credential
@@ -15,6 +15,7 @@ class Holder:
 
     def __init__(self, election: Election) -> None:
         """Draws a ballot key, and a blinding factor for each registrar."""
+        check_type(election, Election, "an election")
         self.election = election
         self._key = SigningKey.generate()
         self._states: dict[str, blind_rsa.BlindingState] = {}
@@ -26,6 +27,7 @@ class Holder:
 
     def request(self, registrar: str) -> bytes:
         """The blinded message for that registrar, the same each time it is asked for."""
+        check_type(registrar, str, "a registrar's id")
         if registrar not in self._requests:
             raise CredentialError(f"there is no registrar {registrar!r}")
         return self._requests[registrar]
@@ -33,6 +35,7 @@ class Holder:
     def accept(self, registrar: str, blind_signature: bytes) -> None:
         """Unblinds and verifies a registrar's answer; raises CredentialError, naming it, for a wrong one."""
         self.request(registrar)
+        check_type(blind_signature, bytes, "a blind signature as bytes")
         try:
             signature = blind_rsa.finalize(self._states[registrar], blind_signature)
         except CryptoError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from ..crypto.blind_rsa import PrivateKey
 from ..crypto.signing import SigningKey
-from ..errors import CredentialError
+from ..errors import ArgumentError, CredentialError, check_type
 from ..manifest import Election, RegistrarKey
 from ..records import sign_record
 from .checks import request_digest
@@ -57,6 +57,11 @@ class Registrar:
         roll: Collection[str],
         authenticate: Callable[[str], None] = lambda voter: None,
     ) -> None:
+        check_type(keys, RegistrarKeys, "the registrar's keys")
+        check_type(election, Election, "an election")
+        names = roll if isinstance(roll, Collection) and not isinstance(roll, (str, bytes)) else None
+        if names is None or any(not isinstance(name, str) for name in names):
+            raise ArgumentError("a roll is a collection of voters' names, each a str")
         if election.manifest.registrar(keys.id) != keys.public():
             raise CredentialError("the manifest pins other keys", culprit=f"registrar {keys.id}")
         self._keys = keys
@@ -75,6 +80,8 @@ class Registrar:
         CredentialError for a voter who is not on the roll, or who was signed another message, and EncodingError for
         a message that cannot be signed.
         """
+        check_type(voter, str, "a voter's name")
+        check_type(blinded, bytes, "a blinded request as bytes")
         if voter not in self._roll:
             raise CredentialError("not on the roll")
         self._authenticate(voter)

@@ -27,14 +27,20 @@ MAX_OPTIONS = 1000
 Base = Literal["collected", "roll"]
 
 
-class Option(Record):
+class ManifestPart(Record):
+    """The base of the manifest and all that it holds."""
+
+    refusal = ManifestError
+
+
+class Option(ManifestPart):
     """Something that can be chosen or rated, or a level that can be given."""
 
     id: Identifier
     labels: Labels
 
 
-class OutcomeRule(Record):
+class OutcomeRule(ManifestPart):
     """A line falls under the rule when ``count_of / base`` stands in ``relation`` to ``threshold``, as exact fractions.
 
     ``base`` is the ballots collected, or the whole roll. A contest's rules are listed from the most severe on; a line's
@@ -65,7 +71,7 @@ class OutcomeRule(Record):
                 return share <= self.threshold
 
 
-class _Contest(Record):
+class _Contest(ManifestPart):
     id: Identifier
     labels: Labels
     options: Annotated[tuple[Option, ...], Field(min_length=1, max_length=MAX_OPTIONS)]

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.signing import SigningKey
-from ..errors import EncodingError, ManifestError
+from ..errors import EncodingError, ManifestError, check_type
 from ..records import SignedEntry, parse_entry, sign_body
 from .records import Manifest, election_id
 
@@ -18,6 +18,7 @@ class Election:
 
     def __init__(self, body: bytes) -> None:
         """Raises ManifestError for a body that is not a canonical, workable manifest."""
+        check_type(body, bytes, "a manifest's body as bytes")
         try:
             self.manifest = Manifest.from_body(body)
         except EncodingError as error:
@@ -28,6 +29,7 @@ class Election:
     @classmethod
     def from_manifest(cls, manifest: Manifest) -> Election:
         """The election of a manifest made in Python."""
+        check_type(manifest, Manifest, "a manifest")
         return cls(manifest.to_body())
 
     @classmethod

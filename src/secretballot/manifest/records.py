@@ -10,9 +10,9 @@ from ..crypto.blind_rsa import PublicKey
 from ..crypto.encoding import Tag, tagged_hash
 from ..crypto.group import ristretto255
 from ..errors import CryptoError, ManifestError
-from ..records import Blob, Identifier, Key, Labels, Nonce, Record
+from ..records import Blob, Identifier, Key, Labels, Nonce
 from .capacity import check_sizes
-from .contests import Contest, unique
+from .contests import Contest, ManifestPart, unique
 
 #: COCKTAIL-DKG costs each trustee work in n * k; assemblies have a handful.
 MAX_TRUSTEES = 255
@@ -20,7 +20,7 @@ MAX_TRUSTEES = 255
 MAX_REGISTRARS = 255
 
 
-class TrusteeKey(Record):
+class TrusteeKey(ManifestPart):
     """A trustee: ``key`` is the static ristretto255 key of the key ceremony, ``signing_key`` signs its entries.
 
     A trustee's index is its place in the manifest, counted from 1.
@@ -32,7 +32,7 @@ class TrusteeKey(Record):
     signing_key: Key
 
 
-class RegistrarKey(Record):
+class RegistrarKey(ManifestPart):
     """A registrar: ``key`` is the issuing key (DER SubjectPublicKeyInfo), pinned here so that it cannot be swapped."""
 
     id: Identifier
@@ -45,7 +45,7 @@ class RegistrarKey(Record):
         return PublicKey.from_der(self.key)
 
 
-class Authority(Record):
+class Authority(ManifestPart):
     """The body that holds the election: it signs the manifest, the phases and the result."""
 
     id: Identifier
@@ -53,14 +53,14 @@ class Authority(Record):
     signing_key: Key
 
 
-class BoardKey(Record):
+class BoardKey(ManifestPart):
     """The log: ``origin`` is the checkpoints' origin and key name (C2SP tlog-checkpoint)."""
 
     origin: Annotated[str, Field(pattern=r"^[!-*,-~]{1,200}$")]
     key: Key
 
 
-class Manifest(Record):
+class Manifest(ManifestPart):
     """Everything that is fixed before the key ceremony. A manifest that cannot work raises ManifestError."""
 
     record: Literal["secretballot/1/manifest"] = "secretballot/1/manifest"

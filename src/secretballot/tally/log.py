@@ -48,7 +48,7 @@ class ElectionLog(LogState):
     def compute_result(self) -> Result:
         """The result that the log's verified shares give; raises TallyError with fewer than a quorum."""
         if self._computed is None:
-            self._computed = count(self.election, self.context.plans, self.tally, self._quorum())
+            self._computed = count(self.election, self._unconfirmed.plans, self.tally, self._quorum())
         return self._computed
 
     def _quorum(self) -> dict[int, tuple[Element, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ceremony.trustee import KeyHolder
 from ..crypto.group import ristretto255
 from ..crypto.sigma import prove_batchable
-from ..errors import TallyError
+from ..errors import TallyError, check_type
 from ..records import sign_record
 from .checks import share_relation, share_session
 from .encrypted import EncryptedTally
@@ -20,6 +20,7 @@ class DecryptingTrustee:
     """
 
     def __init__(self, holder: KeyHolder) -> None:
+        check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
         self._holder = holder
         self._decrypted: EncryptedTally | None = None
 
@@ -36,6 +37,7 @@ class DecryptingTrustee:
         for another tally than the one that was decrypted before.
         """
         election = self._holder.election
+        check_type(tally, EncryptedTally, "an encrypted tally (a log's tally)")
         if tally.ballots < election.manifest.minimum_group and not accept_small_group:
             raise TallyError(
                 f"{tally.ballots} ballots are fewer than the minimum group of {election.manifest.minimum_group}"

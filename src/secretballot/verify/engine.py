@@ -14,6 +14,7 @@ source that shows everyone the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from os import PathLike
 
 from ..ballot.records import Ballot, ChallengedBallot
 from ..board.record import ElectionRecord
@@ -22,7 +23,8 @@ from ..crypto.batch import ParsedProof, find_invalid
 from ..crypto.group import ristretto255
 from ..crypto.note import NoteVerifier, open_checkpoint
 from ..crypto.signing import VerifyKey
-from ..errors import SecretBallotError
+from ..errors import ArgumentError, SecretBallotError, check_type
+from ..records import DIGEST_SIZE
 from ..tally.log import ElectionLog
 from ..tally.records import Result
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
@@ -279,13 +281,18 @@ def _nobodys(finding: Finding) -> Finding:
 
 
 def verify_record(
-    record: ElectionRecord, *, election_id: bytes | None = None, progress: Progress | None = None
+    record: ElectionRecord | str | PathLike[str],
+    *,
+    election_id: bytes | None = None,
+    progress: Progress | None = None,
 ) -> Report:
-    """Runs every rule over a record and reports; a broken rule is a finding, not an error.
+    """Runs every rule over a record, or the record in a directory, and reports; a broken rule is a finding, no error.
 
     ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries read.
-    Raises RecordError where the record cannot be read at all.
+    Raises RecordError where the record cannot be read at all, and ArgumentError for an id that is none.
     """
+    if not isinstance(record, ElectionRecord):
+        record = ElectionRecord(record)
     return verify_entries(record.entries(), record.checkpoint(), election_id=election_id, progress=progress)
 
 
@@ -297,6 +304,12 @@ def verify_entries(
     progress: Progress | None = None,
 ) -> Report:
     """As :func:`verify_record`, for entries from elsewhere than a directory."""
+    if election_id is not None:
+        check_type(
+            election_id, bytes, "an election's id as bytes (bytes.fromhex makes them of its hexadecimal)"
+        )
+        if len(election_id) != DIGEST_SIZE:
+            raise ArgumentError(f"an election's id has {DIGEST_SIZE} bytes, not {len(election_id)}")
     verification = _Verification(election_id)
     for number, raw in enumerate(entries, 1):
         verification.entry(raw)

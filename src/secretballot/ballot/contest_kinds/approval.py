@@ -1,4 +1,4 @@
-"""Approval: from minimum to maximum of the options. A selection is a set (or list) of option ids.
+"""Approval: from minimum to maximum of the options. A selection is a set (or list) of option ids; None is none of them.
 
 One-hot: a line for each option with weight 0 or 1, and one more clause: the sum of all lines is one of the allowed
 numbers. That clause lists every ciphertext by itself, for a sum made beforehand would leave the proof malleable.
@@ -12,7 +12,7 @@ from ...crypto.group import ristretto255
 from ...crypto.relation import Equation, Shape
 from ...errors import SelectionError
 from ...manifest.contests import VOTES, ApprovalContest
-from .plan import FIRST, GENERATOR, KEY, ContestPlan, Selection
+from .plan import FIRST, GENERATOR, KEY, ContestPlan, Selection, listed
 
 
 class ApprovalPlan(ContestPlan):
@@ -35,12 +35,13 @@ class ApprovalPlan(ContestPlan):
         return self.totals.index(sum(choices))
 
     def choices(self, selection: Selection) -> list[int]:
+        selection = () if selection is None else selection
         if isinstance(selection, str) or not isinstance(selection, (Set, Sequence)):
             raise SelectionError("a set of option ids is needed", item=f"contest {self.id}")
         # What is approved is the choice itself: no message repeats it.
         known = [line.id for line in self.lines]
         if any(not isinstance(option, str) or option not in known for option in selection):
-            raise SelectionError("there is no such option", item=f"contest {self.id}")
+            raise SelectionError(f"there is no such option: {listed(known)}", item=f"contest {self.id}")
         chosen = set(selection)
         if len(chosen) != len(selection):
             raise SelectionError("an option is approved twice", item=f"contest {self.id}")

@@ -11,7 +11,7 @@ elements G, K, A₁, B₁, …: ``A_i = r_i G`` and ``B_i - w_i G = r_i K`` for 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...crypto.disjunction import Clause
@@ -26,6 +26,17 @@ from ...manifest.contests import Contest
 Selection = Any
 
 GENERATOR, KEY, FIRST = 0, 1, 2
+
+
+#: Ids that one line of an error lists.
+MAX_LISTED = 10
+
+
+def listed(names: Sequence[str | None]) -> str:
+    """What the manifest has instead, for an error: it tells nothing of the choice."""
+    ids = [name for name in names if name is not None]
+    more = f" and {len(ids) - MAX_LISTED} more" if len(ids) > MAX_LISTED else ""
+    return f"there are {', '.join(ids[:MAX_LISTED])}{more}"
 
 
 class Line(NamedTuple):
@@ -102,7 +113,9 @@ class ContestPlan(ABC):
             return line.names.index(name)
         except ValueError:
             what = "a blank is not allowed" if name is None else "there is no such choice"
-            raise SelectionError(what, item=f"contest {self.id}, line {line.id}") from None
+            raise SelectionError(
+                f"{what}: {listed(line.names)}", item=f"contest {self.id}, line {line.id}"
+            ) from None
 
     def _check_choices(self, choices: Sequence[int]) -> None:
         if len(choices) != len(self.lines):
@@ -111,12 +124,12 @@ class ContestPlan(ABC):
             if not 0 <= choice < len(line.names):
                 raise SelectionError("there is no such choice", item=f"contest {self.id}, line {line.id}")
 
-    def _check_keys(self, selection: Selection, known: Iterable[str]) -> Mapping[str, Any]:
+    def _check_keys(self, selection: Selection, known: Sequence[str]) -> Mapping[str, Any]:
         if not isinstance(selection, Mapping):
             raise SelectionError("a choice for each line is needed", item=f"contest {self.id}")
         if selection.keys() - set(known):
             # Not which: whoever takes line and choice for one another would find the choice in a log.
-            raise SelectionError("there is no such line", item=f"contest {self.id}")
+            raise SelectionError(f"there is no such line: {listed(known)}", item=f"contest {self.id}")
         return selection
 
 

@@ -20,7 +20,7 @@ class RatingPlan(ContestPlan):
         super().__init__(contest, capacity, [None, *levels] if contest.allow_blank else levels)
 
     def choices(self, selection: Selection) -> list[int]:
-        given = self._check_keys(selection, (line.id for line in self.lines))
+        given = self._check_keys(selection, [line.id for line in self.lines])
         return [self._place(line, given.get(line.id)) for line in self.lines]
 
     def selection(self, choices: Sequence[int]) -> Selection:
