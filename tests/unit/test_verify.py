@@ -153,12 +153,13 @@ def test_a_ceremony_that_has_begun(finished: Finished) -> None:
 @pytest.mark.parametrize("announced", [None, bytes(32)])
 def test_an_empty_record(announced: bytes | None) -> None:
     report = verify_entries([], b"", election_id=announced)
-    assert report.verdict is Verdict.INCOMPLETE
-    expected = dict.fromkeys(RULES, Status.NOT_RUN)
+    assert report.verdict is Verdict.FAILED
+    expected = dict.fromkeys(RULES, Status.NOT_RUN) | {"M1": Status.FAILED}
     if announced is None:
         expected["M3"] = Status.NOT_APPLICABLE
     assert statuses(report) == expected
-    assert report.rule("M1").reason == "there is no manifest"
+    assert report.rule("M1").findings[0].message == "the record has no entries"
+    assert report.rule("L5").reason == "there is no manifest"
     assert (report.election, report.entries, report.warnings) == ("", 0, ())
 
 

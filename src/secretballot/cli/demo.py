@@ -57,7 +57,11 @@ class _Outcome(NamedTuple):
     type=click.Path(file_okay=False, writable=True, path_type=Path),
     help="Keep the record here (a new or empty directory).",
 )
-@click.option("--voters", type=click.IntRange(min=1), help="Only so many of the ballots, chosen at random.")
+@click.option(
+    "--voters",
+    type=click.IntRange(min=1),
+    help="Only so many of the ballots, chosen at random; at most those of --list.",
+)
 @click.option("--list", "list_datasets", is_flag=True, help="List the datasets.")
 @click.pass_context
 def demo(ctx: click.Context, dataset: str, out: Path | None, voters: int | None, list_datasets: bool) -> None:

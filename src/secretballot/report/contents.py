@@ -94,14 +94,24 @@ class FoundBallot(NamedTuple):
     counts_instead: int | None
 
 
-def find_ballot(record: ElectionRecord, code: bytes) -> FoundBallot | None:
-    """The ballot with that confirmation code, cast or challenged; None where the record has none."""
+class Search(NamedTuple):
+    """What a search came to: the ballot, or None where no readable entry is it; and how many entries are unreadable,
+    any of which may be the ballot, or replace it."""
+
+    found: FoundBallot | None
+    unreadable: int
+
+
+def find_ballot(record: ElectionRecord, code: bytes) -> Search:
+    """Looks for the ballot with that confirmation code, cast or challenged."""
     revoting = "last"
+    unreadable = 0
     first_of: dict[bytes, int] = {}
     found: FoundBallot | None = None
     key = b""
     for entry in _read(record):
         if isinstance(entry, SecretBallotError):
+            unreadable += 1
             continue
         match entry.record:
             case Manifest() as manifest:
@@ -119,4 +129,4 @@ def find_ballot(record: ElectionRecord, code: bytes) -> FoundBallot | None:
                     found = found._replace(counts_instead=entry.index)
             case _:
                 pass
-    return found
+    return Search(found, unreadable)

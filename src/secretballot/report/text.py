@@ -24,6 +24,8 @@ _STATUS = {
 }
 _VERDICT = {Verdict.VERIFIED: "bold green", Verdict.FAILED: "bold red", Verdict.INCOMPLETE: "bold yellow"}
 _MAX_TITLE = 68
+#: Findings shown a rule; one fault can break thousands of checks, and the JSON report lists more.
+MAX_SHOWN = 10
 #: What stands on a rule's line beside its title: id, status, count, and the space between.
 _BESIDE_TITLE = 2 + 7 + 18 + 3 * 2
 
@@ -67,12 +69,12 @@ def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
     parts: list[RenderableType] = [row]
     if rule.reason:
         parts.append(_beneath(Text(words.clean(rule.reason), style="dim")))
-    for finding in rule.findings:
+    for finding in rule.findings[:MAX_SHOWN]:
         whose = f" (fault of {words.clean(finding.culprit)})" if finding.culprit else ""
         text = Text(f"{words.cross} ", style="red")
         text.append(f"{words.clean(finding.item)}: {words.clean(finding.message)}{whose}", style="default")
         parts.append(_beneath(text))
-    unlisted = rule.failed - len(rule.findings)
+    unlisted = rule.failed - min(len(rule.findings), MAX_SHOWN)
     if unlisted > 0:
         parts.append(_beneath(Text(f"and {unlisted} more", style="dim")))
     return parts

@@ -183,6 +183,8 @@ class _Verification:
     def report(self) -> Report:
         """The report, once every entry and the checkpoint have been given."""
         self.flush()
+        if not self._entries:
+            self.fail("M1", "entry 0", "the record has no entries")
         if self._has_manifest and self._announced is not None:
             if self.log.election.id == self._announced:
                 self.passed("M3")
