@@ -12,15 +12,14 @@ import pytest
 
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import Ballot
-from secretballot.crypto import disjunction
 from secretballot.crypto.batch import ParsedProof, find_invalid, verify_batch
-from secretballot.crypto.disjunction import Clause
 from secretballot.crypto.encoding import Tag
 from secretballot.crypto.group import Element, ristretto255
 from secretballot.crypto.relation import Equation, LinearRelation, Shape
 from secretballot.crypto.sigma import (
     derive_challenge,
     prove_compact,
+    reduce_challenge,
     session,
     verify_batchable,
     verify_compact,
@@ -30,6 +29,8 @@ from secretballot.records import sign_record
 from secretballot.tally.checks import check_share, share_relation, share_session
 from secretballot.tally.records import DecryptionShare
 
+from ..support import statements
+from ..support.statements import Clause, clauses_of
 from .accomplices import TALLY, Held, failed, named
 
 ORDER = ristretto255.order
@@ -42,9 +43,9 @@ def multiple(element: Element, factor: int) -> Element:
     return ristretto255.sum_of_products([factor % ORDER], [element])
 
 
-def challenge_of(parsed: ParsedProof, branches: int) -> int:
-    """The whole challenge: the sum of the first clause's."""
-    return sum(transcript.challenge for transcript in parsed.transcripts[:branches]) % ORDER
+def challenge_of(parsed: ParsedProof) -> int:
+    """The challenge, which stands first in what binds the proof."""
+    return reduce_challenge(ristretto255, parsed.binding[:48])
 
 
 def statement(held: Held, contest: int) -> tuple[BallotContext, Ballot, list[Clause], bytes]:
@@ -53,8 +54,8 @@ def statement(held: Held, contest: int) -> tuple[BallotContext, Ballot, list[Cla
     assert isinstance(ballot, Ballot)
     entry = log.read(held.entries[18])
     plan = log.context.plans[contest]
-    clauses = plan.clauses(log.context.key.element, log.ciphertexts(entry)[contest])
-    return log.context, ballot, clauses, ballot.contests[contest].proof
+    whole = plan.statement(log.context.key.element, log.elements(entry)[contest])
+    return log.context, ballot, clauses_of(whole), ballot.contests[contest].proof
 
 
 @pytest.mark.parametrize("contest", [0, 1])
@@ -62,13 +63,12 @@ def test_every_part_of_a_ballots_statement_moves_the_challenge(held: Held, conte
     context, ballot, clauses, proof = statement(held, contest)
     plan = context.plans[contest]
     session_id = context.proof_session(plan.id, ballot.credential.key)
-    branches = len(clauses[0].branches)
 
     def challenge(changed: Sequence[Clause], sid: bytes = session_id, data: bytes = proof) -> int:
-        return challenge_of(disjunction.parse("", sid, changed, data), branches)
+        return challenge_of(statements.parse("", sid, changed, data))
 
     good = challenge(clauses)
-    verify_batch(ristretto255, [disjunction.parse("ballot", session_id, clauses, proof)])
+    verify_batch(ristretto255, [statements.parse("ballot", session_id, clauses, proof)])
     seen = {good}
 
     def check(value: int) -> None:
@@ -76,7 +76,7 @@ def test_every_part_of_a_ballots_statement_moves_the_challenge(held: Held, conte
         seen.add(value)
 
     for place, clause in enumerate(clauses):
-        shapes = [branch.shape for branch in clause.branches]
+        shapes = clause.shapes
         for index in range(1, len(clause.elements)):
             elements = [*clause.elements]
             elements[index] = elements[index] + G
@@ -205,17 +205,18 @@ def test_a_ciphertext_chosen_after_the_challenge(held: Held) -> None:
     """A voter commits over one ciphertext and then solves for another, as above, in both branches of a clause."""
     context, ballot, clauses, proof = statement(held, 0)
     clause = clauses[0]
-    parsed = disjunction.parse("", context.proof_session("officials", ballot.credential.key), clauses, proof)
+    parsed = statements.parse("", context.proof_session("officials", ballot.credential.key), clauses, proof)
     elements = [*clause.elements]
-    first = parsed.transcripts[0]
+    branches = len(clause.shapes)
+    (commitment,) = ristretto255.decode_elements(proof[:32])
+    numbers = ristretto255.decode_integers(parsed.binding[48:])
+    response = numbers[branches - 1]
     # The first branch's first equation, z G - c A = T, solved for A under the challenge that is known now.
-    elements[2] = multiple(
-        multiple(G, first.response[0]) - first.commitment[0] - G, pow(first.challenge, -1, ORDER)
-    )
-    changed = [Clause([b.shape for b in clause.branches], elements), *clauses[1:]]
+    elements[2] = multiple(multiple(G, response) - commitment - G, pow(numbers[0], -1, ORDER))
+    changed = [Clause(clause.shapes, elements), *clauses[1:]]
     session_id = context.proof_session("officials", ballot.credential.key)
-    again = disjunction.parse("", session_id, changed, proof)
-    assert challenge_of(again, 2) != challenge_of(parsed, 2)
+    again = statements.parse("", session_id, changed, proof)
+    assert challenge_of(again) != challenge_of(parsed)
     assert find_invalid(ristretto255, [again]) == [0]
 
 
@@ -224,12 +225,12 @@ def test_errors_of_two_proofs_do_not_cancel_in_a_batch(held: Held, size: int) ->
     """Two proofs whose responses are off by the same amount in opposite directions; their plain sum would hold."""
     context, ballot, clauses, proof = statement(held, 0)
     session_id = context.proof_session("officials", ballot.credential.key)
-    good = disjunction.parse("good", session_id, clauses, proof)
+    good = statements.parse("good", session_id, clauses, proof)
     at = len(proof) - 32
 
     def shifted(by: int) -> ParsedProof:
         value = (int.from_bytes(proof[at:], "little") + by) % ORDER
-        return disjunction.parse(f"{by:+}", session_id, clauses, proof[:at] + value.to_bytes(32, "little"))
+        return statements.parse(f"{by:+}", session_id, clauses, proof[:at] + value.to_bytes(32, "little"))
 
     batch = [shifted(1), *[good] * size, shifted(-1)]
     assert find_invalid(ristretto255, batch) == [0, size + 1]

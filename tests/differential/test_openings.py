@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
@@ -59,7 +61,7 @@ def test_openings_and_tables_change_nothing(data: st.DataObject) -> None:
     challenge = draw(st.one_of(st.none(), values))
     response = scalars(numbers)
     secret = None if challenge is None else GROUP.scalar(challenge)
-    expected = simulate_commitment(relation, response, secret)
+    expected = simulate_commitment(relation.shape, relation.elements, response, secret)
     # The verifier's simulator, over public integers, is a third opinion.
     assert sigma._simulate_public(relation, numbers, challenge or 0) == expected
     tables: dict[int, FixedBase] = {index: GROUP.fixed_base(bases[index]) for index in range(1, BASES)}
@@ -67,7 +69,10 @@ def test_openings_and_tables_change_nothing(data: st.DataObject) -> None:
     few = {index: tables[index] for index in draw(st.sets(st.sampled_from(sorted(tables))))}
     for known in (None, {}, openings, some):
         for table in (None, {}, tables, few):
-            assert simulate_commitment(relation, response, secret, known, table) == expected
+            assert (
+                simulate_commitment(relation.shape, relation.elements, response, secret, known, table)
+                == expected
+            )
 
 
 def test_a_wrong_opening_is_seen() -> None:
@@ -77,12 +82,26 @@ def test_a_wrong_opening_is_seen() -> None:
     shape = Shape(GROUP, 3, [Equation(((2, 1),), ((0, 1, 1),))])
     relation = LinearRelation(shape, [G, h, h * r])
     challenge, response = GROUP.scalar(3), scalars([4])
-    expected = simulate_commitment(relation, response, challenge)
+
+    def simulated(*known: Any) -> list[Element]:
+        return simulate_commitment(relation.shape, relation.elements, response, challenge, *known)
+
+    expected = simulated()
     assert expected == [h * GROUP.scalar(4 - 3 * 5)]
-    assert simulate_commitment(relation, response, challenge, {2: [(1, r)]}) == expected
-    assert simulate_commitment(relation, response, challenge, {2: [(1, GROUP.scalar(6))]}) != expected
-    assert simulate_commitment(relation, response, challenge, {2: [(0, r)]}) != expected
-    assert simulate_commitment(relation, response, challenge, None, {1: GROUP.fixed_base(G)}) != expected
+    assert simulated({2: [(1, r)]}) == expected
+    assert (
+        simulate_commitment(
+            relation.shape, relation.elements, response, challenge, {2: [(1, GROUP.scalar(6))]}
+        )
+        != expected
+    )
+    assert simulated({2: [(0, r)]}) != expected
+    assert (
+        simulate_commitment(
+            relation.shape, relation.elements, response, challenge, None, {1: GROUP.fixed_base(G)}
+        )
+        != expected
+    )
 
 
 def test_an_opened_element_is_not_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,14 +117,17 @@ def test_an_opened_element_is_not_multiplied(monkeypatch: pytest.MonkeyPatch) ->
     openings: dict[int, Opening] = {2: [(0, r)], 3: [(0, m), (1, r)]}
     tables = {1: group.fixed_base(h)}
     response, challenge = [group.scalar(4)], group.scalar(3)
-    expected = simulate_commitment(relation, response, challenge)
+    expected = simulate_commitment(relation.shape, relation.elements, response, challenge)
 
     def never(self: Element, scalar: Scalar) -> Element:
         raise AssertionError("a multiplication without a table")
 
     monkeypatch.setattr(type(generator), "__mul__", never)
-    assert simulate_commitment(relation, response, challenge, openings, tables) == expected
+    assert (
+        simulate_commitment(relation.shape, relation.elements, response, challenge, openings, tables)
+        == expected
+    )
     with pytest.raises(AssertionError):
-        simulate_commitment(relation, response, challenge, openings)
+        simulate_commitment(relation.shape, relation.elements, response, challenge, openings)
     with pytest.raises(AssertionError):
-        simulate_commitment(relation, response, challenge, None, tables)
+        simulate_commitment(relation.shape, relation.elements, response, challenge, None, tables)

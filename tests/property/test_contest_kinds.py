@@ -218,7 +218,7 @@ def test_how_many_may_be_approved(minimum: int, maximum: int, allow_blank: bool,
             with pytest.raises(SelectionError, match="options are to be approved"):
                 plan.selection(choices)
     assert len(plan.sum_shapes()) == len(allowed)
-    assert len(plan.shapes()) == 4
+    assert len(plan.form.clauses) == 4
 
 
 @pytest.mark.parametrize(
@@ -257,6 +257,6 @@ def test_an_option_is_approved_once() -> None:
 def test_other_kinds_do_not_limit_the_sum() -> None:
     plan = plan_contest(elections.rating(), 10)
     assert plan.sum_shapes() == ()
-    assert len(plan.shapes()) == 2
+    assert len(plan.form.clauses) == 2
     with pytest.raises(SelectionError, match="does not limit"):
         plan.sum_branch([0, 0])

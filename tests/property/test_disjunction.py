@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secretballot.crypto import batch, disjunction, sigma
-from secretballot.crypto.disjunction import Clause, Knowledge
+from secretballot.crypto import batch, sigma
+from secretballot.crypto.disjunction import Knowledge
 from secretballot.crypto.elgamal import Ciphertext, EncryptionKey
 from secretballot.crypto.encoding import Tag
 from secretballot.crypto.group import Element, ristretto255
@@ -23,6 +23,8 @@ from secretballot.errors import (
     InvalidProofError,
     SecretBallotError,
 )
+from tests.support import statements
+from tests.support.statements import Clause, form_of, statement_of
 
 GROUP = ristretto255
 ORDER = GROUP.order
@@ -59,7 +61,7 @@ def encryption(value: int, k: int, claim: int | None = None, openings: bool = Tr
 
 
 def prove(known: Sequence[Known], session: bytes = SESSION) -> bytes:
-    return disjunction.prove(session, [one.clause for one in known], [one.knowledge for one in known], TABLES)
+    return statements.prove(session, [one.clause for one in known], [one.knowledge for one in known], TABLES)
 
 
 def clauses_of(known: Sequence[Known]) -> list[Clause]:
@@ -67,7 +69,7 @@ def clauses_of(known: Sequence[Known]) -> list[Clause]:
 
 
 def verify(clauses: Sequence[Clause], proof: bytes, session: bytes = SESSION) -> None:
-    batch.verify_batch(GROUP, [disjunction.parse("it", session, clauses, proof)])
+    batch.verify_batch(GROUP, [statements.parse("it", session, clauses, proof)])
 
 
 def refused(clauses: Sequence[Clause], proof: bytes, session: bytes = SESSION) -> None:
@@ -94,7 +96,7 @@ def test_any_branch_may_be_the_true_one(k: int) -> None:
         for openings in (True, False):
             known = [encryption(value, k, openings=openings)]
             proof = prove(known)
-            assert len(proof) == disjunction.proof_size(GROUP, [BRANCHES[:k]]) == 32 * (2 * k + k - 1 + k)
+            assert len(proof) == form_of(GROUP, clauses_of(known)).proof_size == 32 * (2 * k + k - 1 + k)
             verify(clauses_of(known), proof)
 
 
@@ -106,8 +108,7 @@ def test_conjunctions_of_clauses(choices: list[tuple[int, int]]) -> None:
     known = [encryption(value, k) for value, k in [(0, 2), *choices]]
     clauses = clauses_of(known)
     proof = prove(known)
-    shapes = [[one.shape for one in clause.branches] for clause in clauses]
-    assert len(proof) == disjunction.proof_size(GROUP, shapes)
+    assert len(proof) == form_of(GROUP, clauses).proof_size
     verify(clauses, proof)
     verify(clauses, prove([one._replace(knowledge=one.knowledge._replace(openings={})) for one in known]))
 
@@ -133,10 +134,10 @@ def test_branches_of_other_widths_and_several_scalars() -> None:
     ]
     for place, elements in cases:
         clause = Clause([left, right], elements)
-        made = disjunction.prove(SESSION, [clause], [Knowledge(place, [x, y], {})])
-        assert len(made) == disjunction.proof_size(GROUP, [[left, right]]) == 32 * (1 + 3 + 1 + 2 + 2)
+        made = statements.prove(SESSION, [clause], [Knowledge(place, [x, y], {})])
+        assert len(made) == form_of(GROUP, [clause]).proof_size == 32 * (1 + 3 + 1 + 2 + 2)
         verify([clause], made)
-        refused([clause], disjunction.prove(SESSION, [clause], [Knowledge(1 - place, [x, y], {})]))
+        refused([clause], statements.prove(SESSION, [clause], [Knowledge(1 - place, [x, y], {})]))
 
 
 # Who lies.
@@ -176,31 +177,31 @@ def test_challenges_that_are_all_chosen_do_not_add_up() -> None:
     for one, challenge, response in zip(clause.branches, challenges, responses, strict=True):
         commitments += sigma._simulate_public(one, [response], challenge)
     encoded = GROUP.encode_elements(commitments)
-    statement = disjunction.serialize_statement([clause])
+    statement = statement_of([clause]).serialized
     derived = sigma.derive_challenge(GROUP, SESSION, statement, encoded)
     # It would be a proof if the sum were 7.
-    transcripts = [
-        batch.Transcript(one, commitments[2 * i : 2 * i + 2], challenges[i], [responses[i]])
-        for i, one in enumerate(clause.branches)
-    ]
-    batch.verify_batch(GROUP, [batch.ParsedProof("it", b"", transcripts)])
+    scalars = GROUP.encode_integers([challenges[0], *responses])
+    batch.verify_batch(GROUP, [statements.bound([clause], sum(challenges), commitments, scalars)])
+    for other in (sum(challenges) + 1, derived):
+        assert batch.find_invalid(GROUP, [statements.bound([clause], other, commitments, scalars)]) == [0]
     for first in (challenges[0], (derived - challenges[1]) % ORDER):
         refused([clause], encoded + GROUP.encode_integers([first, *responses]))
 
 
 def test_the_challenges_of_a_clause_add_up_to_the_one_derived(pair: list[Known], proof: bytes) -> None:
     clauses = clauses_of(pair)
-    statement = disjunction.serialize_statement(clauses)
-    derived = sigma.derive_challenge(GROUP, SESSION, statement, proof[: 32 * 10])
-    parsed = disjunction.parse("it", SESSION, clauses, proof)
-    assert parsed.binding == SESSION + statement + proof
-    challenges = [transcript.challenge for transcript in parsed.transcripts]
-    assert sum(challenges[:3]) % ORDER == sum(challenges[3:]) % ORDER == derived
+    statement = statement_of(clauses).serialized
+    expanded = sigma.expand_challenge(GROUP, SESSION, statement, proof[: 32 * 10])
+    derived = sigma.reduce_challenge(GROUP, expanded)
+    assert statements.parse("it", SESSION, clauses, proof).binding == expanded + proof[32 * 10 :]
     # Stored are all but each clause's last: 10 elements, 2 challenges and 3 responses, 1 and 2.
     assert len(proof) == 32 * (10 + 2 + 3 + 1 + 2)
-    numbers = GROUP.decode_integers(proof[320:])
-    assert numbers[:2] == challenges[:2]
-    assert numbers[5] == challenges[3]
+    commitments = GROUP.decode_elements(proof[:320])
+    branches = [branch for clause in clauses for branch in clause.branches]
+    answers = statements.answers(SESSION, clauses, proof)
+    assert sum(c for c, _ in answers[:3]) % ORDER == sum(c for c, _ in answers[3:]) % ORDER == derived
+    for i, (one, (challenge, response)) in enumerate(zip(branches, answers, strict=True)):
+        assert sigma._simulate_public(one, response, challenge) == commitments[2 * i : 2 * i + 2]
 
 
 def test_a_statement_chosen_after_the_challenge_is_refused() -> None:
@@ -209,7 +210,7 @@ def test_a_statement_chosen_after_the_challenge_is_refused() -> None:
     for statement in (
         b"",
         (1).to_bytes(4, "little") * 2 + BRANCHES[0].header,
-        disjunction.serialize_statement([value]),
+        statement_of([value]).serialized,
     ):
         commitments = [GROUP.multiply_generator(GROUP.scalar(one)) for one in (3, 4)]
         encoded = GROUP.encode_elements(commitments)
@@ -219,8 +220,7 @@ def test_a_statement_chosen_after_the_challenge_is_refused() -> None:
         pad = (G * response - commitments[0]) * inverse
         data = (KEY.element * response - commitments[1]) * inverse
         clause = Clause(BRANCHES[:1], [G, KEY.element, pad, data])
-        forged = batch.Transcript(clause.branches[0], commitments, challenge, [9])
-        batch.verify_batch(GROUP, [batch.ParsedProof("it", b"", [forged])])
+        batch.verify_batch(GROUP, [statements.bound([clause], challenge, commitments, response.encode())])
         refused([clause], encoded + response.encode())
 
 
@@ -251,7 +251,7 @@ def test_every_other_length_is_refused(pair: list[Known], proof: bytes) -> None:
     others = [b"", proof[:-1], proof[1:], proof + b"\0", b"\0" + proof, proof[:-32], proof + bytes(32)]
     for other in [*others, proof[32:], proof[:320], proof * 2]:
         with pytest.raises(InvalidProofError, match="wrong length"):
-            disjunction.parse("it", SESSION, clauses, other)
+            statements.parse("it", SESSION, clauses, other)
 
 
 @given(st.binary(max_size=64))
@@ -276,7 +276,7 @@ def test_another_session_is_refused(pair: list[Known], proof: bytes) -> None:
 def test_every_element_of_the_statement_is_bound(pair: list[Known], proof: bytes) -> None:
     clauses = clauses_of(pair)
     for which, clause in enumerate(clauses):
-        shapes = [one.shape for one in clause.branches]
+        shapes = clause.shapes
         for place in range(1, 4):
             elements = list(clause.elements)
             elements[place] = elements[place] + G
@@ -339,7 +339,7 @@ def test_the_identity_as_a_commitment_is_refused() -> None:
     proof = prove(known)
     for place in range(4):
         with pytest.raises(InvalidElementError, match=f"element {place}"):
-            disjunction.parse(
+            statements.parse(
                 "it",
                 SESSION,
                 clauses_of(known),
@@ -362,15 +362,16 @@ def test_the_statement_is_written_out_in_full(pair: list[Known]) -> None:
             whole = one.serialize()
             expected += whole[: len(whole) - 96]
         expected += b"".join(element.encode() for element in known.clause.elements[1:])
-    assert disjunction.serialize_statement(clauses_of(pair)) == expected
+    assert statement_of(clauses_of(pair)).serialized == expected
     assert len({one.shape.header for one in pair[0].clause.branches}) == 3
 
 
 def test_clauses_that_no_proof_may_be_made_for() -> None:
     elements = list(encryption(1, 2).clause.elements)
-    Clause(BRANCHES, elements)
-    with pytest.raises(CryptoError, match="at least one branch"):
-        Clause([], elements)
+    statement_of([Clause(BRANCHES, elements)])
+    for none in ([], [Clause([], elements)], [Clause(BRANCHES, elements), Clause([], elements)]):
+        with pytest.raises(CryptoError, match="at least one clause, and each has at least one branch"):
+            form_of(GROUP, none)
     identity = GROUP.identity
     for wrong in (
         elements[:-1],
@@ -381,24 +382,22 @@ def test_clauses_that_no_proof_may_be_made_for() -> None:
         [*elements[:3], GROUP.multiply_generator(GROUP.scalar(3))],
     ):
         with pytest.raises(InvalidInstanceError):
-            Clause(BRANCHES, wrong)
+            statement_of([Clause(BRANCHES, wrong)])
 
 
 def test_knowledge_must_fit_the_clauses(pair: list[Known]) -> None:
     clauses = clauses_of(pair)
     knowledge = [one.knowledge for one in pair]
-    for own, known in (([], []), (clauses, knowledge[:1]), (clauses[:1], knowledge)):
+    for own, known in ((clauses, []), (clauses, knowledge[:1]), (clauses[:1], knowledge)):
         with pytest.raises(CryptoError, match="each clause needs its own knowledge"):
-            disjunction.prove(SESSION, own, known)
-    with pytest.raises(CryptoError, match="at least one clause"):
-        disjunction.parse("it", SESSION, [], b"")
+            statements.prove(SESSION, own, known)
     r = knowledge[0].witness[0]
     for witness in ([], [r, r]):
         with pytest.raises(CryptoError, match="not as many scalars"):
-            disjunction.prove(SESSION, clauses, [knowledge[0]._replace(witness=witness), knowledge[1]])
+            statements.prove(SESSION, clauses, [knowledge[0]._replace(witness=witness), knowledge[1]])
     for place in (-1, 3, 100):
         with pytest.raises(CryptoError, match="no such branch"):
-            disjunction.prove(SESSION, clauses, [knowledge[0]._replace(branch=place), knowledge[1]])
+            statements.prove(SESSION, clauses, [knowledge[0]._replace(branch=place), knowledge[1]])
     assert repr(knowledge[0]) == "<Knowledge redacted>"
 
 
@@ -415,7 +414,7 @@ def test_a_batch_names_exactly_the_bad_among_many() -> None:
     schnorr = LinearRelation(Shape(GROUP, 2, [Equation(((1, 1),), ((0, 0, 1),))]), [G, KEY.element])
     for places in (set(), {0}, {16}, {5}, {0, 1}, {3, 8, 15}, set(range(17))):
         parsed = [
-            disjunction.parse(f"ballot {i}", SESSION, *(bad if i in places else good[i % 4]))
+            statements.parse(f"ballot {i}", SESSION, *(bad if i in places else good[i % 4]))
             for i in range(17)
         ]
         assert batch.find_invalid(GROUP, parsed) == sorted(places)
@@ -428,7 +427,7 @@ def test_a_batch_names_exactly_the_bad_among_many() -> None:
     # Plain proofs and disjunctions stand in one batch.
     wrong = sigma.prove_batchable(SESSION, schnorr, [GROUP.scalar(1)])
     mixed = [*parsed[:1], batch.parse("plain", SESSION, schnorr, wrong)]
-    mixed[0] = disjunction.parse("ballot", SESSION, *good[0])
+    mixed[0] = statements.parse("ballot", SESSION, *good[0])
     assert batch.find_invalid(GROUP, mixed) == [1]
 
 
@@ -445,11 +444,9 @@ def test_no_part_of_a_proof_tells_the_true_branch(value: int) -> None:
     for _ in range(rounds):
         proof = prove([known])
         parts |= {proof[at : at + 32] for at in range(0, len(proof), 32)}
-        for place, transcript in enumerate(
-            disjunction.parse("it", SESSION, [known.clause], proof).transcripts
-        ):
-            columns[place].append(transcript.challenge)
-            columns[3 + place].append(transcript.response[0])
+        for place, (challenge, (response,)) in enumerate(statements.answers(SESSION, [known.clause], proof)):
+            columns[place].append(challenge)
+            columns[3 + place].append(response)
     # 6 commitments, 2 challenges, 3 responses: nothing twice within a proof, nor in another of the same.
     assert len(parts) == rounds * 11
     for column in columns:
@@ -469,11 +466,10 @@ def test_true_and_false_branches_answer_alike(monkeypatch: pytest.MonkeyPatch) -
     assert witness == 1001
     proof = prove([known])
     monkeypatch.undo()
-    parsed = disjunction.parse("it", SESSION, [known.clause], proof)
     verify([known.clause], proof)
     nonces, challenges = (1002, 1004, 1006), (1003, 1005, 1007)
-    for place, transcript in enumerate(parsed.transcripts):
+    for place, (challenge, response) in enumerate(statements.answers(SESSION, [known.clause], proof)):
         if place != 1:
-            assert transcript.challenge == challenges[place]
-        assert transcript.response == [(nonces[place] + transcript.challenge * witness) % ORDER]
-    assert parsed.transcripts[1].commitment == [G * GROUP.scalar(1004), KEY.element * GROUP.scalar(1004)]
+            assert challenge == challenges[place]
+        assert response == [(nonces[place] + challenge * witness) % ORDER]
+    assert GROUP.decode_elements(proof[64:128]) == [G * GROUP.scalar(1004), KEY.element * GROUP.scalar(1004)]

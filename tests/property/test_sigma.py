@@ -356,10 +356,12 @@ def test_bad_proofs_whose_errors_cancel_are_refused(many: list[tuple[LinearRelat
     # Also within one proof: two equations with opposite errors.
     relation, witness = pedersen_equality()
     proof = sigma.prove_batchable(SESSION, relation, witness)
-    commitment, challenge, response = sigma.parse_batchable(SESSION, relation, proof)
+    commitment, _, _ = sigma.parse_batchable(SESSION, relation, proof)
     wrong = [commitment[0] + G, commitment[1] - G]
-    transcript = batch.Transcript(relation, wrong, challenge, response)
-    assert batch.find_invalid(GROUP, [batch.ParsedProof("it", SESSION + proof, [transcript])]) == [0]
+    assert len(commitment) == 2
+    parsed = [batch.parse("it", SESSION, relation, proof)]
+    assert batch.find_invalid(GROUP, parsed) == []
+    assert batch.find_invalid(GROUP, [parsed[0]._replace(commitments=wrong)]) == [0]
 
 
 def test_the_weights_follow_from_every_session_statement_and_proof(
@@ -389,8 +391,10 @@ def test_the_weights_follow_from_every_session_statement_and_proof(
     assert events[-1] == 16 * 3
     absorbed = b"".join(one for one in events[1:-1] if isinstance(one, bytes))
     assert len(events[1:-1]) == sum(isinstance(one, bytes) for one in events[1:-1])
-    first = SESSION + many[0][0].serialize() + many[0][1]
-    assert absorbed == first + SESSION + relation.serialize() + proof
+    # Session, statement and commitments by the challenge that they give; the responses by themselves.
+    first = sigma.expand_challenge(GROUP, SESSION, many[0][0].serialize(), many[0][1][:32]) + many[0][1][32:]
+    second = sigma.expand_challenge(GROUP, SESSION, relation.serialize(), proof[:64]) + proof[64:]
+    assert absorbed == first + second
 
 
 def test_errors_fitted_to_weights_that_leave_the_responses_out_are_refused(
@@ -399,7 +403,7 @@ def test_errors_fitted_to_weights_that_leave_the_responses_out_are_refused(
     """The phantom challenge: were the weights known before the responses, errors could be fitted to cancel."""
     sponge = DuplexSponge(derive_session_id(b"irtf-cfrg-sigma-protocols/batch-verify"))
     for relation, proof in many[:2]:
-        sponge.absorb(SESSION + relation.serialize() + proof[:32])
+        sponge.absorb(sigma.expand_challenge(GROUP, SESSION, relation.serialize(), proof[:32]))
     first, second = (int.from_bytes(sponge.squeeze(16), "little") for _ in range(2))
     other = -first * pow(second, -1, ORDER) % ORDER
     parsed = [
@@ -410,16 +414,13 @@ def test_errors_fitted_to_weights_that_leave_the_responses_out_are_refused(
 
 
 def test_a_batch_checks_every_length() -> None:
-    """A transcript with fewer commitments than equations would leave an equation unchecked."""
+    """A proof with fewer commitments than equations would leave an equation unchecked."""
     shape = Shape(ristretto255, 2, [Equation(((1, 1),), ((0, 0, 1),))] * 2)
     secret = ristretto255.random_scalar()
     relation = LinearRelation(shape, [ristretto255.generator, ristretto255.multiply_generator(secret)])
     session_id = bytes(32)
     proof = batch.parse("it", session_id, relation, sigma.prove_batchable(session_id, relation, [secret]))
     batch.verify_batch(ristretto255, [proof])
-    transcript = proof.transcripts[0]
-    for commitment in (transcript.commitment[:-1], [*transcript.commitment, ristretto255.generator]):
-        with pytest.raises(InvalidProofError, match="as many commitments as equations"):
-            batch.verify_batch(
-                ristretto255, [proof._replace(transcripts=[transcript._replace(commitment=commitment)])]
-            )
+    for commitments in (proof.commitments[:-1], [*proof.commitments, ristretto255.generator]):
+        with pytest.raises(ValueError, match="as many weights as equations"):
+            batch.verify_batch(ristretto255, [proof._replace(commitments=commitments)])

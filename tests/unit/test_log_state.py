@@ -243,7 +243,7 @@ def test_a_record_that_nobody_signs(finished: elections.Finished) -> None:
     assert log.proofs(odd) == []
     assert log.unique_keys(odd) == [leaf_hash(good.raw)]
     with pytest.raises(BallotError, match="entry 1: not a ballot"):
-        log.ciphertexts(odd)
+        log.elements(odd)
     log.apply(odd)
     assert log.size == 2
 

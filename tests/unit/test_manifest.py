@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from secretballot.ballot.contest_kinds import plan_contest
 from secretballot.crypto.discrete_log import MAX_RANGE
-from secretballot.crypto.disjunction import proof_size
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
@@ -456,7 +455,7 @@ def test_how_many_digits_a_ciphertext_bears() -> None:
 )
 def test_the_size_that_is_reckoned_is_the_size_of_a_ballot(contest: elections.Contest, votes: int) -> None:
     plan = plan_contest(contest, votes)
-    real = 64 * plan.num_ciphertexts + proof_size(ristretto255, plan.shapes())
+    real = 64 * plan.num_ciphertexts + plan.form.proof_size
     assert capacity.contest_size(contest, votes) == real
 
 

@@ -92,8 +92,8 @@ def test_a_challenged_ballot_never_counts() -> None:
 def test_sums_are_of_the_counting_ballots_alone(two: Simulation) -> None:
     key = EncryptionKey(ristretto255, ristretto255.multiply_generator(ristretto255.scalar(9)))
 
-    def encrypted(value: int) -> list[list[Ciphertext]]:
-        return [[key.encrypt(ristretto255.scalar(value), ristretto255.random_scalar())]]
+    def encrypted(value: int) -> Ciphertext:
+        return key.encrypt(ristretto255.scalar(value), ristretto255.random_scalar())
 
     def plain(tally: EncryptedTally) -> object:
         (ciphertext,) = tally.ciphertexts

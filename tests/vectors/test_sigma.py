@@ -140,7 +140,7 @@ def test_a_valid_proof_is_made_again(
     record = valid[name]
     relation = relation_of(record)
     witness = [p256.scalar(one) for one in p256.decode_integers(bytes.fromhex(record["Witness"]))]
-    assert sigma.simulate_commitment(relation, witness, None) == relation.image()
+    assert sigma.simulate_commitment(relation.shape, relation.elements, witness, None) == relation.image()
     seeded = SeededScalars(
         p256, f"TestDRNG-SIGMA-PROOFS-{MARKERS[record['Flavor']]}-{SUITE}-{record['Relation']}"
     )

@@ -6,7 +6,7 @@ use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::traits::Identity;
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use rayon::prelude::*;
@@ -44,8 +44,7 @@ impl Element {
     /// The element of 64 uniform bytes (RFC 9496, section 4.3.4).
     #[staticmethod]
     fn derive(data: &[u8]) -> PyResult<Self> {
-        let wide: [u8; 64] =
-            data.try_into().map_err(|_| pyo3::exceptions::PyValueError::new_err("64 bytes are needed"))?;
+        let wide: [u8; 64] = data.try_into().map_err(|_| PyValueError::new_err("64 bytes are needed"))?;
         Ok(Element::new(RistrettoPoint::from_uniform_bytes(&wide)))
     }
 
@@ -180,6 +179,30 @@ pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> Py
 #[pyfunction]
 pub fn sum(elements: &Bound<'_, PyAny>) -> PyResult<Element> {
     Ok(Element::new(points(elements)?.iter().sum()))
+}
+
+/// The sum of each column of rows of the same length.
+#[pyfunction]
+pub fn sum_columns<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let mut sums: Option<Vec<RistrettoPoint>> = None;
+    for row in rows.try_iter()? {
+        let row = points(&row?)?;
+        match &mut sums {
+            None => sums = Some(row),
+            Some(sums) if sums.len() == row.len() => {
+                sums.iter_mut().zip(&row).for_each(|(sum, point)| *sum += point)
+            }
+            Some(_) => return Err(PyValueError::new_err("rows of one length are needed")),
+        }
+    }
+    PyList::new(
+        py,
+        sums.unwrap_or_default()
+            .into_iter()
+            .map(Element::new)
+            .map(|element| Py::new(py, element))
+            .collect::<PyResult<Vec<_>>>()?,
+    )
 }
 
 /// For each element the encoding of its double: equal exactly when the elements are, as the order is odd; in bulk one

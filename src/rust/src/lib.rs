@@ -6,13 +6,18 @@ mod element;
 mod errors;
 mod multiply;
 mod scalar;
+mod system;
 
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::element::{Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum};
+    use crate::element::{
+        Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum, sum_columns,
+    };
     #[pymodule_export]
     use crate::multiply::{FixedBase, multiply_generator, sum_of_products};
     #[pymodule_export]
     use crate::scalar::{Scalar, check_integers};
+    #[pymodule_export]
+    use crate::system::{BoundSystem, System};
 }

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from ..crypto import disjunction
 from ..crypto.batch import ParsedProof
-from ..crypto.elgamal import Ciphertext, ciphertext_size, decode_ciphertexts
-from ..crypto.group import ristretto255
+from ..crypto.elgamal import ciphertext_size
+from ..crypto.group import Element, ristretto255
 from ..errors import BallotError, CryptoError, EncodingError, SelectionError
 from .contest_kinds import ContestPlan
 from .context import BallotContext
 from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening
 
 
-def decode_contests(context: BallotContext, ballot: Ballot) -> list[list[Ciphertext]]:
-    """The ciphertexts of every contest, all of their points checked.
+def decode_contests(context: BallotContext, ballot: Ballot) -> list[list[Element]]:
+    """The elements A, B, … of the ciphertexts of every contest, all of them checked.
 
     Raises BallotError where the contests are not the manifest's, in order, or a ciphertext is malformed.
     """
@@ -32,26 +32,26 @@ def decode_contests(context: BallotContext, ballot: Ballot) -> list[list[Ciphert
                 item=item,
             )
         try:
-            out.append(decode_ciphertexts(ristretto255, contest.ciphertexts))
+            out.append(ristretto255.decode_elements(contest.ciphertexts))
         except CryptoError as error:
             raise BallotError(f"a ciphertext is malformed: {error}", item=item) from None
     return out
 
 
 def parse_proofs(
-    context: BallotContext, ballot: Ballot, ciphertexts: Sequence[Sequence[Ciphertext]], item: str
+    context: BallotContext, ballot: Ballot, elements: Sequence[Sequence[Element]], item: str
 ) -> list[ParsedProof]:
     """The proofs of every contest made ready for batch verification; ``item`` names the ballot in errors.
 
     Raises BallotError for a proof that cannot be one. What this returns is *not verified yet*.
     """
     out = []
-    for plan, contest, own in zip(context.plans, ballot.contests, ciphertexts, strict=True):
+    for plan, contest, own in zip(context.plans, ballot.contests, elements, strict=True):
         session_id = context.proof_session(plan.id, ballot.credential.key)
         name = f"{item}, contest {plan.id}"
         try:
-            clauses = plan.clauses(context.key.element, own)
-            out.append(disjunction.parse(name, session_id, clauses, contest.proof))
+            statement = plan.statement(context.key.element, own)
+            out.append(disjunction.parse(name, session_id, statement, contest.proof))
         except CryptoError as error:
             raise BallotError(f"the proof is malformed: {error.message}", item=f"contest {plan.id}") from None
     return out

@@ -81,10 +81,11 @@ class VoterDevice:
             for scalar in randomness[1:]:
                 total = total + scalar
             knowledge.append(_know(plan.sum_branch(choices), [total], messages, randomness))
-        clauses = plan.clauses(self._context.key.element, ciphertexts)
+        elements = [element for ciphertext in ciphertexts for element in ciphertext]
+        statement = plan.statement(self._context.key.element, elements)
         session_id = self._context.proof_session(plan.id, self._credential.key)
-        proof = disjunction.prove(session_id, clauses, knowledge, {KEY: self._context.key.table})
-        encoded = b"".join(ciphertext.encode(group) for ciphertext in ciphertexts)
+        proof = disjunction.prove(session_id, statement, knowledge, {KEY: self._context.key.table})
+        encoded = group.encode_elements(elements)
         opened = b"".join(scalar.encode() for scalar in randomness)
         return (
             BallotContest(id=plan.id, ciphertexts=encoded, proof=proof),

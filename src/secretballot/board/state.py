@@ -26,7 +26,7 @@ from ..credential import Issuance
 from ..credential.checks import check_credential
 from ..crypto.batch import ParsedProof
 from ..crypto.dkg import GroupPublic
-from ..crypto.elgamal import Ciphertext
+from ..crypto.group import Element
 from ..crypto.merkle import Frontier, leaf_hash
 from ..errors import (
     BallotError,
@@ -100,7 +100,7 @@ class LogState:
         self.challenged: dict[bytes, int] = {}
         self.credentials: set[bytes] = set()
         #: Of the entry itself and not of its index: one that was refused leaves its index to the next.
-        self._decoded: tuple[Entry, list[list[Ciphertext]]] | None = None
+        self._decoded: tuple[Entry, list[list[Element]]] | None = None
 
     @property
     def size(self) -> int:
@@ -166,7 +166,7 @@ class LogState:
         None for other entries."""
         match entry.record:
             case Ballot() as ballot:
-                return parse_proofs(self._unconfirmed, ballot, self.ciphertexts(entry), entry.name)
+                return parse_proofs(self._unconfirmed, ballot, self.elements(entry), entry.name)
             case ChallengedBallot() as challenged:
                 _, ballot = challenged_body(challenged)
                 context = self._unconfirmed
@@ -174,8 +174,9 @@ class LogState:
             case _:
                 return []
 
-    def ciphertexts(self, entry: Entry) -> list[list[Ciphertext]]:
-        """A ballot's ciphertexts, contest by contest; raises BallotError for one that is malformed. Decoded once."""
+    def elements(self, entry: Entry) -> list[list[Element]]:
+        """The elements of a ballot's ciphertexts, contest by contest; raises BallotError where one is malformed.
+        Decoded once."""
         if not isinstance(entry.record, Ballot):
             raise BallotError("not a ballot", item=entry.name)
         if self._decoded is None or self._decoded[0] is not entry:
@@ -323,7 +324,7 @@ class LogState:
     # Ballots.
 
     def _check_ballot_form(self, entry: Entry) -> None:
-        self.ciphertexts(entry)
+        self.elements(entry)
 
     def _check_ballot_new(self, entry: Entry) -> None:
         code = confirmation_code(entry.signed.body)

@@ -13,36 +13,41 @@ from typing import NamedTuple
 
 from ..errors import InvalidProofError
 from .group import Element, Group
+from .group.system import WEIGHT_SIZE, BoundSystem, Branch
 from .relation import LinearRelation
-from .sigma import parse_batchable
+from .sigma import expand_challenge, reduce_challenge
 from .transcript import DuplexSponge, derive_session_id
 
 _BATCH_SESSION = derive_session_id(b"irtf-cfrg-sigma-protocols/batch-verify")
-WEIGHT_SIZE = 16
-
-
-class Transcript(NamedTuple):
-    """(commitment, challenge, response) for one relation: the equations that remain to be checked."""
-
-    relation: LinearRelation
-    commitment: Sequence[Element]
-    challenge: int
-    response: Sequence[int]
 
 
 class ParsedProof(NamedTuple):
-    """A proof whose form is right and whose equations wait for the batch. ``item`` names it in errors; ``binding`` is
-    session identifier, statement and proof, in that order."""
+    """A proof whose form is right and whose equations wait for the batch.
+
+    ``item`` names it in errors. ``binding`` fixes it: the challenge as it was squeezed, which session, statement and
+    commitments went into, and the proof's scalars. ``shared`` is how many of the elements, from the first, other proofs
+    have as well, as the same objects.
+    """
 
     item: str
     binding: bytes
-    transcripts: Sequence[Transcript]
+    bound: BoundSystem
+    elements: Sequence[Element]
+    commitments: Sequence[Element]
+    shared: int
 
 
 def parse(item: str, session_id: bytes, relation: LinearRelation, proof: bytes) -> ParsedProof:
     """A batchable proof made ready; raises as :func:`~secretballot.crypto.sigma.parse_batchable` does."""
-    transcript = Transcript(relation, *parse_batchable(session_id, relation, proof))
-    return ParsedProof(item, session_id + relation.serialize() + proof, [transcript])
+    shape, group = relation.shape, relation.shape.group
+    split = group.element_size * len(shape.equations)
+    if len(proof) != split + group.scalar_size * shape.num_scalars:
+        raise InvalidProofError("the proof has the wrong length")
+    commitments = group.decode_elements(proof[:split])
+    expanded = expand_challenge(group, session_id, relation.serialize(), proof[:split])
+    system = group.system(shape.num_elements, [[Branch(shape.num_scalars, shape.equations)]])
+    bound = system.bind(reduce_challenge(group, expanded), proof[split:])
+    return ParsedProof(item, expanded + proof[split:], bound, relation.elements, commitments, 1)
 
 
 def verify_batch(group: Group, proofs: Sequence[ParsedProof]) -> None:
@@ -69,73 +74,27 @@ def find_invalid(group: Group, proofs: Sequence[ParsedProof]) -> list[int]:
 
 def _holds(group: Group, proofs: Sequence[ParsedProof]) -> bool:
     sponge = DuplexSponge(_BATCH_SESSION)
-    equations = 0
     for proof in proofs:
         sponge.absorb(proof.binding)
-        equations += sum(len(t.commitment) for t in proof.transcripts)
-    weights = sponge.squeeze(WEIGHT_SIZE * equations)
-    combination = _Combination(group)
+    weights = sponge.squeeze(WEIGHT_SIZE * sum(len(proof.commitments) for proof in proofs))
+    # Elements that proofs share (generator, election key) are gathered. They are told apart as objects, which the
+    # proofs keep alive; an element that stands here as two objects only costs a second term.
+    shared: dict[int, tuple[Element, list[int]]] = {}
+    coefficients: list[bytes] = []
+    elements: list[Element] = []
+    size = group.scalar_size
     at = 0
     for proof in proofs:
-        for transcript in proof.transcripts:
-            end = at + WEIGHT_SIZE * len(transcript.commitment)
-            combination.add(transcript, weights[at:end])
-            at = end
-    return combination.is_identity()
-
-
-class _Combination:
-    """The linear combination, as terms of one multi-scalar multiplication.
-
-    Elements that many equations share (generator, election key, ciphertexts) are gathered. They are told apart as
-    objects, which the proofs keep alive; an element that stands here as two objects only costs a second term. The
-    branches of a clause hold one tuple of elements, whose coefficients are added up before they are gathered.
-    """
-
-    def __init__(self, group: Group) -> None:
-        self._group = group
-        self._commitments: list[Element] = []
-        self._weights: list[int] = []
-        self._shared: dict[int, int] = {}
-        self._by_id: dict[int, Element] = {}
-        self._elements: tuple[Element, ...] = ()
-        self._local: list[int] = []
-
-    def add(self, transcript: Transcript, weights: bytes) -> None:
-        relation, commitment, challenge, response = transcript
-        if len(commitment) != len(relation.shape.equations):
-            raise InvalidProofError("there are not as many commitments as equations")
-        if relation.elements is not self._elements:
-            self._gather()
-            self._elements = relation.elements
-            self._local = [0] * len(relation.elements)
-        local = self._local
-        self._commitments += commitment
-        at = 0
-        for image, terms in relation.shape.equations:
-            weight = int.from_bytes(weights[at : at + WEIGHT_SIZE], "little")
-            at += WEIGHT_SIZE
-            self._weights.append(weight)
-            scaled = weight * challenge
-            for e, c in image:
-                local[e] += c * scaled
-            for s, e, c in terms:
-                local[e] -= c * weight * response[s]
-
-    def _gather(self) -> None:
-        shared, by_id = self._shared, self._by_id
-        for element, coefficient in zip(self._elements, self._local, strict=True):
-            key = id(element)
-            if key in shared:
-                shared[key] += coefficient
-            else:
-                shared[key] = coefficient
-                by_id[key] = element
-
-    def is_identity(self) -> bool:
-        self._gather()
-        order = self._group.order
-        coefficients = self._weights + [coefficient % order for coefficient in self._shared.values()]
-        return self._group.sum_of_products(
-            coefficients, [*self._commitments, *self._by_id.values()]
-        ).is_identity()
+        end = at + WEIGHT_SIZE * len(proof.commitments)
+        own = proof.bound.coefficients(weights[at:end])
+        at = end
+        split = size * proof.shared
+        for element, coefficient in zip(proof.elements, group.decode_integers(own[:split]), strict=False):
+            shared.setdefault(id(element), (element, []))[1].append(coefficient)
+        coefficients.append(own[split:])
+        elements += proof.elements[proof.shared :]
+        elements += proof.commitments
+    for element, several in shared.values():
+        coefficients.append(group.encode_integers([sum(several) % group.order]))
+        elements.append(element)
+    return group.sum_of_encoded_products(b"".join(coefficients), elements).is_identity()

@@ -11,33 +11,25 @@ object that exists has passed them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..errors import InvalidInstanceError
 from .group import Element, Group
+from .group.system import Equation
+
+__all__ = ["Equation", "LinearRelation", "Shape"]
 
 _LIMIT = 2**32
 
 
-class Equation(NamedTuple):
-    """``image``: pairs (element index, coefficient); ``terms``: triples (scalar index, element index, coefficient).
-
-    Coefficients are public integers in [0, order); element 0 is the generator.
-    """
-
-    image: tuple[tuple[int, int], ...]
-    terms: tuple[tuple[int, int, int], ...]
-
-
 class Shape:
-    """The sparse linear map without its elements. Raises InvalidInstanceError on checks 1 to 6."""
+    """The sparse linear map without its elements; element 0 is the generator. Raises InvalidInstanceError on checks 1
+    to 6."""
 
     __slots__ = (
-        "_nontrivial",
-        "_plain_images",
         "equations",
         "group",
         "header",
+        "nontrivial",
         "num_elements",
         "num_scalars",
     )
@@ -52,19 +44,9 @@ class Shape:
         if len(used) != self.num_scalars:
             raise InvalidInstanceError("6: a scalar index appears in no equation")
         self.header = self._encode()
-        # A column with an equation that holds the scalar once, with a coefficient, cannot be the identity (check 10).
-        self._nontrivial = all(self._is_plain_column(s) for s in range(self.num_scalars))
-        self._plain_images = tuple(self._plain_image(equation) for equation in self.equations)
-
-    def _plain_image(self, equation: Equation) -> tuple[int, Element] | None:
-        """For an image that is one element E and some multiple w of the generator: E's index and -w * generator, which
-        E must not be (check 9), so that a line's many branches cost a comparison each. None for other images."""
-        others = [(e, c) for e, c in equation.image if e != 0 and c != 0]
-        if len(others) != 1 or others[0][1] != 1:
-            return None
-        weight = sum(c for e, c in equation.image if e == 0)
-        group = self.group
-        return others[0][0], -group.sum_of_products([weight % group.order], [group.generator])
+        #: Whether no column can be the identity (check 10), as each has an equation that holds its scalar once, with a
+        #: coefficient.
+        self.nontrivial = all(self._is_plain_column(s) for s in range(self.num_scalars))
 
     def _is_plain_column(self, scalar: int) -> bool:
         for equation in self.equations:
@@ -120,29 +102,11 @@ class LinearRelation:
             raise InvalidInstanceError("8: an element is the identity")
         self._check_map()
 
-    def with_shape(self, shape: Shape) -> LinearRelation:
-        """Another relation over the same elements, which have passed checks 7 and 8 already."""
-        if shape.num_elements != len(self.elements):
-            raise InvalidInstanceError("7: the number of elements is wrong")
-        other = object.__new__(LinearRelation)
-        other.shape = shape
-        other.elements = self.elements
-        other._check_map()
-        return other
-
     def _check_map(self) -> None:
-        for place in range(len(self.shape.equations)):
-            if self._image_is_identity(place):
-                raise InvalidInstanceError("9: the image of an equation is the identity")
-        if not self.shape._nontrivial:
+        if any(element.is_identity() for element in self.image()):
+            raise InvalidInstanceError("9: the image of an equation is the identity")
+        if not self.shape.nontrivial:
             self._check_columns()
-
-    def _image_is_identity(self, place: int) -> bool:
-        plain = self.shape._plain_images[place]
-        if plain is None:
-            return self._sum(self.shape.equations[place].image).is_identity()
-        element, forbidden = plain
-        return self.elements[element] == forbidden
 
     def _check_columns(self) -> None:
         for scalar in range(self.shape.num_scalars):
@@ -154,7 +118,9 @@ class LinearRelation:
                 raise InvalidInstanceError("10: a column of the map is the identity")
 
     def _sum(self, pairs: Sequence[tuple[int, int]]) -> Element:
-        """The sum of coefficient * element; small coefficients first, as most are 1 or nearly so."""
+        """The sum of coefficient * element; most images are one element."""
+        if len(pairs) == 1 and pairs[0][1] == 1:
+            return self.elements[pairs[0][0]]
         return self.shape.group.sum_of_products([c for _, c in pairs], [self.elements[e] for e, _ in pairs])
 
     def image(self) -> list[Element]:

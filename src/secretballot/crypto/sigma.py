@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import CryptoError, InvalidProofError
 from .encoding import Tag, frame
 from .group import Element, FixedBase, Group, Scalar
-from .relation import LinearRelation
+from .relation import LinearRelation, Shape
 from .transcript import EXTRA, DuplexSponge, decode_uint, derive_session_id
 
 BATCHABLE = "DSFS"
@@ -31,31 +31,43 @@ def session(group: Group, tag: Tag, *fields: bytes | str | int, flavor: str = BA
     return derive_session_id(frame(tag.label, f"{flavor}-with-{group.suite}", *fields))
 
 
-def derive_challenge(group: Group, session_id: bytes, statement: bytes, commitment: bytes) -> int:
-    """DeriveChallenge: the full-field challenge from session, statement and serialised commitment."""
+def expand_challenge(group: Group, session_id: bytes, statement: bytes, commitment: bytes) -> bytes:
+    """What DeriveChallenge squeezes: bytes that fix session, statement and serialised commitment."""
     sponge = DuplexSponge(session_id)
     sponge.absorb(statement)
     sponge.absorb(commitment)
-    return decode_uint(sponge.squeeze(group.scalar_size + EXTRA), group.order)
+    return sponge.squeeze(group.scalar_size + EXTRA)
+
+
+def reduce_challenge(group: Group, expanded: bytes) -> int:
+    """The full-field challenge of the bytes squeezed for it."""
+    return decode_uint(expanded, group.order)
+
+
+def derive_challenge(group: Group, session_id: bytes, statement: bytes, commitment: bytes) -> int:
+    """DeriveChallenge: the full-field challenge from session, statement and serialised commitment."""
+    return reduce_challenge(group, expand_challenge(group, session_id, statement, commitment))
 
 
 def simulate_commitment(
-    relation: LinearRelation,
+    shape: Shape,
+    elements: Sequence[Element],
     response: Sequence[Scalar],
     challenge: Scalar | None,
     openings: Mapping[int, Opening] | None = None,
     tables: Mapping[int, FixedBase] | None = None,
 ) -> list[Element]:
-    """SimulateCommitment: ``map(response) - challenge * image``, over secret scalars (``map(response)`` for None).
+    """SimulateCommitment: ``map(response) - challenge * image`` of a shape with its elements, over secret scalars
+    (``map(response)`` for None).
 
     An element with an opening is replaced by its bases, so that a prover who made the statement's elements works with
     fixed bases alone. ``tables`` holds tables of multiples for elements that have one; the generator needs none.
     """
-    group = relation.shape.group
+    group = shape.group
     openings = openings or {}
     tables = tables or {}
     out = []
-    for equation in relation.shape.equations:
+    for equation in shape.equations:
         multiples: dict[int, Scalar] = {}
 
         def add(element: int, scalar: Scalar, into: dict[int, Scalar] = multiples) -> None:
@@ -69,7 +81,8 @@ def simulate_commitment(
             for element, coefficient in equation.image:
                 if coefficient:
                     add(element, -_times(group, coefficient, challenge))
-        out.append(group.sum(_multiply(relation, base, scalar, tables) for base, scalar in multiples.items()))
+        terms = [_multiply(group, elements, base, scalar, tables) for base, scalar in multiples.items()]
+        out.append(group.sum(terms))
     return out
 
 
@@ -78,13 +91,13 @@ def _times(group: Group, coefficient: int, scalar: Scalar) -> Scalar:
 
 
 def _multiply(
-    relation: LinearRelation, base: int, scalar: Scalar, tables: Mapping[int, FixedBase]
+    group: Group, elements: Sequence[Element], base: int, scalar: Scalar, tables: Mapping[int, FixedBase]
 ) -> Element:
     if base == 0:
-        return relation.shape.group.multiply_generator(scalar)
+        return group.multiply_generator(scalar)
     if base in tables:
         return tables[base].multiply(scalar)
-    return relation.elements[base] * scalar
+    return elements[base] * scalar
 
 
 def _prove(
@@ -94,7 +107,7 @@ def _prove(
     group = relation.shape.group
     if not len(witness) == len(nonces) == relation.shape.num_scalars:
         raise CryptoError("the witness has not as many scalars as the relation")
-    commitment = group.encode_elements(simulate_commitment(relation, nonces, None))
+    commitment = group.encode_elements(simulate_commitment(relation.shape, relation.elements, nonces, None))
     challenge = derive_challenge(group, session_id, relation.serialize(), commitment)
     secret = group.scalar(challenge)
     response = b"".join(

@@ -135,10 +135,10 @@ class ElectionLog(LogState):
 
     def _add(self, entry: Entry, ballot: Ballot) -> None:
         try:
-            contests = self.ciphertexts(entry)
+            elements = self.elements(entry)
         except (BallotError, PhaseError):
             return  # Reported by its check; it cannot be added.
-        self._running().add(ballot.credential.key, entry.index, contests)
+        self._running().add(ballot.credential.key, entry.index, [e for contest in elements for e in contest])
 
     def _take_share(self, entry: Entry, share: DecryptionShare) -> None:
         try:

@@ -141,7 +141,7 @@ class _Verification:
         try:
             for proof in self.log.proofs(entry):
                 self._batch.append((entry.name, proof))
-                self._equations += sum(len(transcript.commitment) for transcript in proof.transcripts)
+                self._equations += len(proof.commitments)
         except Exception as error:  # noqa: BLE001 - as in run
             self.blame("B2", entry.name, error)
         if self._equations >= BATCH_SIZE:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from ...crypto.disjunction import Clause
-from ...crypto.elgamal import Ciphertext
+from ...crypto.disjunction import Clause, Form, Statement
 from ...crypto.group import Element, ristretto255
 from ...crypto.relation import Equation, Shape
 from ...errors import SelectionError
@@ -89,23 +89,24 @@ class ContestPlan(ABC):
         """The branch of :meth:`sum_shapes` that these choices are."""
         raise SelectionError("the contest does not limit the sum", item=f"contest {self.id}")
 
-    def shapes(self) -> list[tuple[Shape, ...]]:
-        """The branches of every clause, in the proof's order."""
-        shapes = [line.shapes for line in self.lines]
-        extra = self.sum_shapes()
-        return [*shapes, extra] if extra else shapes
-
-    def clauses(self, key: Element, ciphertexts: Sequence[Ciphertext]) -> list[Clause]:
-        """What the proof states of the ciphertexts, in the order of :meth:`shapes`."""
-        bases = (ristretto255.generator, key)
-        out = []
+    @cached_property
+    def form(self) -> Form:
+        """What the proof of every ballot states, over G, K and the ballot's elements A₁, B₁, …: a clause for each
+        line, and where the contest limits it, one over the sum."""
+        clauses = []
         for place, line in enumerate(self.lines):
-            own = ciphertexts[place * self.width : (place + 1) * self.width]
-            out.append(Clause(line.shapes, (*bases, *_flat(own))))
+            start = FIRST + 2 * self.width * place
+            clauses.append(Clause(line.shapes, (GENERATOR, KEY, *range(start, start + 2 * self.width))))
+        end = FIRST + 2 * self.num_ciphertexts
         extra = self.sum_shapes()
         if extra:
-            out.append(Clause(extra, (*bases, *_flat(ciphertexts))))
-        return out
+            clauses.append(Clause(extra, range(end)))
+        return Form(ristretto255, end, clauses, shared=FIRST)
+
+    def statement(self, key: Element, elements: Sequence[Element]) -> Statement:
+        """What the proof of a ballot with these elements states; raises InvalidInstanceError for what no proof may be
+        made for."""
+        return Statement(self.form, [ristretto255.generator, key, *elements])
 
     def _place(self, line: Line, name: str | None) -> int:
         """The place of a named choice in a line; raises SelectionError where there is none."""
@@ -141,7 +142,3 @@ def _branch(weights: Sequence[int]) -> Shape:
         equations.append(Equation(((pad, 1),), ((i, GENERATOR, 1),)))
         equations.append(Equation(((data, 1), (GENERATOR, -weight % order)), ((i, KEY, 1),)))
     return Shape(ristretto255, FIRST + 2 * len(weights), equations)
-
-
-def _flat(ciphertexts: Sequence[Ciphertext]) -> list[Element]:
-    return [element for ciphertext in ciphertexts for element in ciphertext]

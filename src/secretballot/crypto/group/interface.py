@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Self
 
+from .system import Branch, PlainSystem, System
+
 
 class Scalar(ABC):
     """A secret integer modulo the group's order."""
@@ -177,6 +179,19 @@ class Group(ABC):
     def sum_of_products(self, coefficients: Sequence[int], elements: Sequence[Element]) -> Element:
         """The multi-scalar multiplication of public integers, in variable time; the identity for none.
         Raises ValueError where the lengths differ."""
+
+    def sum_of_encoded_products(self, coefficients: bytes, elements: Sequence[Element]) -> Element:
+        """The same, of coefficients as :meth:`encode_integers` writes them; raises InvalidScalarError (with its
+        index) for one that is not canonical."""
+        return self.sum_of_products(self.decode_integers(coefficients), elements)
+
+    def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
+        """The sum of each column of one or more rows of the same length; raises ValueError where the lengths differ."""
+        return [self.sum(column) for column in zip(*rows, strict=True)]
+
+    def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
+        """The equations of proofs over so many elements, compiled; raises ValueError for an index out of range."""
+        return PlainSystem(self, num_elements, clauses)
 
     @abstractmethod
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:

@@ -15,12 +15,43 @@ from ...errors import InvalidScalarError
 from . import _native
 from .interface import Element, FixedBase, Group, Scalar
 from .ristretto import ENCODED_SIZE, ORDER, UNIFORM_SIZE, expand_message_xmd
+from .system import BoundSystem, Branch, Equation, System
 
 _SCALAR_SIZE = 32
 
 Scalar.register(_native.Scalar)
 Element.register(_native.Element)
 FixedBase.register(_native.FixedBase)
+
+
+BoundSystem.register(_native.BoundSystem)
+
+
+@final
+class _NativeSystem(System):
+    """The compiled system; its coefficients cross over as encodings."""
+
+    __slots__ = ("_system",)
+
+    def __init__(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+        def encode(equation: Equation) -> _native.Equation:
+            image = [(e, _encode(c)) for e, c in equation.image]
+            return image, [(s, e, _encode(c)) for s, e, c in equation.terms]
+
+        self._system = _native.System(
+            num_elements,
+            [
+                [(branch.num_scalars, [encode(one) for one in branch.equations]) for branch in clause]
+                for clause in clauses
+            ],
+        )
+
+    def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
+        return self._system.bind(_encode(challenge), scalars)
+
+
+def _encode(value: int) -> bytes:
+    return value.to_bytes(_SCALAR_SIZE, "little")
 
 
 @final
@@ -103,6 +134,15 @@ class _NativeGroup(Group):
         size = _SCALAR_SIZE
         data = b"".join([(c % ORDER).to_bytes(size, "little") for c in coefficients])
         return _native.sum_of_products(data, elements)
+
+    def sum_of_encoded_products(self, coefficients: bytes, elements: Sequence[Element]) -> _native.Element:
+        return _native.sum_of_products(coefficients, elements)
+
+    def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
+        return _native.sum_columns(rows)
+
+    def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
+        return _NativeSystem(num_elements, clauses)
 
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
         return _native.lookup_keys(elements)

@@ -1,0 +1,168 @@
+//! The equations of a proof, compiled: the coefficients of a weighted sum of them. Public data alone, in variable time.
+
+use curve25519_dalek::scalar::Scalar as Inner;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::invalid_proof;
+use crate::scalar::{SIZE, read_public};
+
+const WEIGHT_SIZE: usize = 16;
+
+/// A public coefficient; most are one.
+enum Coefficient {
+    One,
+    Other(Inner),
+}
+
+impl Coefficient {
+    fn times(&self, value: Inner) -> Inner {
+        match self {
+            Coefficient::One => value,
+            Coefficient::Other(scalar) => scalar * value,
+        }
+    }
+}
+
+struct Equation {
+    /// (element, coefficient)
+    image: Vec<(usize, Coefficient)>,
+    /// (scalar, element, coefficient)
+    terms: Vec<(usize, usize, Coefficient)>,
+}
+
+struct Branch {
+    num_scalars: usize,
+    equations: Vec<Equation>,
+}
+
+/// The equations of every proof of one form.
+#[pyclass(frozen, module = "secretballot.crypto.group._native")]
+pub struct System {
+    num_elements: usize,
+    num_equations: usize,
+    num_scalars: usize,
+    clauses: Vec<Vec<Branch>>,
+}
+
+/// An equation as Python gives it, with coefficients as 32 bytes.
+type GivenEquation = (Vec<(usize, [u8; SIZE])>, Vec<(usize, usize, [u8; SIZE])>);
+
+fn coefficient(py: Python<'_>, bytes: &[u8; SIZE]) -> PyResult<Coefficient> {
+    let scalar = read_public(py, bytes)?[0];
+    Ok(if scalar == Inner::ONE { Coefficient::One } else { Coefficient::Other(scalar) })
+}
+
+fn below(value: usize, limit: usize, what: &str) -> PyResult<usize> {
+    if value < limit {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("an equation names {what} that there is none of")))
+}
+
+#[pymethods]
+impl System {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        num_elements: usize,
+        clauses: Vec<Vec<(usize, Vec<GivenEquation>)>>,
+    ) -> PyResult<Self> {
+        let mut system = System { num_elements, num_equations: 0, num_scalars: 0, clauses: Vec::new() };
+        for given in clauses {
+            let mut branches = Vec::new();
+            system.num_scalars += given.len().saturating_sub(1);
+            for (num_scalars, given) in given {
+                let mut equations = Vec::new();
+                for (image, terms) in given {
+                    let image = image
+                        .iter()
+                        .map(|(e, c)| Ok((below(*e, num_elements, "an element")?, coefficient(py, c)?)));
+                    let terms = terms.iter().map(|(s, e, c)| {
+                        let s = below(*s, num_scalars, "a scalar")?;
+                        Ok((s, below(*e, num_elements, "an element")?, coefficient(py, c)?))
+                    });
+                    equations.push(Equation {
+                        image: image.collect::<PyResult<_>>()?,
+                        terms: terms.collect::<PyResult<_>>()?,
+                    });
+                }
+                system.num_scalars += num_scalars;
+                system.num_equations += equations.len();
+                branches.push(Branch { num_scalars, equations });
+            }
+            system.clauses.push(branches);
+        }
+        Ok(system)
+    }
+
+    /// The system with a proof's challenge (32 bytes) and scalars.
+    fn bind(slf: Bound<'_, Self>, challenge: &[u8], scalars: &[u8]) -> PyResult<BoundSystem> {
+        let py = slf.py();
+        let system = slf.get();
+        if challenge.len() != SIZE || scalars.len() != SIZE * system.num_scalars {
+            return Err(invalid_proof(py, "the proof has the wrong length"));
+        }
+        let total = read_public(py, challenge)?[0];
+        let mut scalars = read_public(py, scalars)?.into_iter();
+        let mut challenges = Vec::new();
+        let mut responses = Vec::new();
+        for clause in &system.clauses {
+            let Some(others) = clause.len().checked_sub(1) else { continue };
+            let mut last = total;
+            for challenge in scalars.by_ref().take(others) {
+                last -= challenge;
+                challenges.push(challenge);
+            }
+            challenges.push(last);
+            let own = clause.iter().map(|branch| branch.num_scalars).sum();
+            responses.extend(scalars.by_ref().take(own));
+        }
+        Ok(BoundSystem { system: slf.clone().unbind(), challenges, responses })
+    }
+}
+
+/// A system with one proof's challenges, one for each branch, and responses.
+#[pyclass(frozen, module = "secretballot.crypto.group._native")]
+pub struct BoundSystem {
+    system: Py<System>,
+    challenges: Vec<Inner>,
+    responses: Vec<Inner>,
+}
+
+#[pymethods]
+impl BoundSystem {
+    /// The coefficients of the weighted sum: of every element, then of every commitment.
+    fn coefficients<'py>(&self, py: Python<'py>, weights: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let system = self.system.get();
+        if weights.len() != WEIGHT_SIZE * system.num_equations {
+            return Err(PyValueError::new_err("as many weights as equations are needed"));
+        }
+        let mut elements = vec![Inner::ZERO; system.num_elements];
+        let mut commitments = Vec::with_capacity(system.num_equations);
+        let mut weights = weights.chunks_exact(WEIGHT_SIZE);
+        let mut responses = self.responses.as_slice();
+        for (branch, challenge) in system.clauses.iter().flatten().zip(&self.challenges) {
+            let (own, rest) = responses.split_at(branch.num_scalars);
+            responses = rest;
+            for equation in &branch.equations {
+                let bytes = weights.next().expect("counted above").try_into().expect("chunks of 16");
+                let weight = Inner::from(u128::from_le_bytes(bytes));
+                commitments.push(weight);
+                let scaled = weight * challenge;
+                for (e, c) in &equation.image {
+                    elements[*e] += c.times(scaled);
+                }
+                for (s, e, c) in &equation.terms {
+                    elements[*e] -= c.times(weight * own[*s]);
+                }
+            }
+        }
+        let mut out = Vec::with_capacity(SIZE * (elements.len() + commitments.len()));
+        for scalar in elements.iter().chain(&commitments) {
+            out.extend_from_slice(scalar.as_bytes());
+        }
+        Ok(PyBytes::new(py, &out))
+    }
+}

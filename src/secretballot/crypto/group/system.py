@@ -1,0 +1,130 @@
+"""The equations of a proof, compiled once for all proofs of one form.
+
+A proof's *clauses* stand under one challenge. A clause has *branches*, whose challenges add up to the proof's; a
+branch has its own scalars (the responses) and equations over the proof's elements. Each equation says that its
+commitment, plus the branch's challenge times the image, is the map of the responses (draft-irtf-cfrg-sigma-protocols,
+"Batch verification").
+
+What is computed here are the coefficients of a weighted sum of all equations: integers modulo the order, nothing of the
+group. It is the part of batch verification that a backend may do in compiled code.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...errors import InvalidProofError
+
+if TYPE_CHECKING:
+    from .interface import Group
+
+#: Bytes of a weight, little-endian.
+WEIGHT_SIZE = 16
+
+
+class Equation(NamedTuple):
+    """``image``: pairs (element index, coefficient); ``terms``: triples (scalar index, element index, coefficient).
+
+    Coefficients are public integers in [0, order).
+    """
+
+    image: tuple[tuple[int, int], ...]
+    terms: tuple[tuple[int, int, int], ...]
+
+
+class Branch(NamedTuple):
+    """One branch of a clause: how many scalars it has, and its equations over them and the proof's elements."""
+
+    num_scalars: int
+    equations: Sequence[Equation]
+
+
+class BoundSystem(ABC):
+    """A system with one proof's challenge and scalars."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def coefficients(self, weights: bytes) -> bytes:
+        """The coefficients of the weighted sum: of every element, then of every commitment; encoded as by
+        ``encode_integers``. There is a weight of :data:`WEIGHT_SIZE` bytes for each equation, in order; raises
+        ValueError for another length."""
+
+
+class System(ABC):
+    """The equations of every proof of one form."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
+        """The system with a proof's challenge in [0, order), and its encoded scalars: clause by clause the challenges
+        of all branches but the last, and the responses of all branches. Raises InvalidProofError for a wrong length,
+        and InvalidScalarError (with its index) for a scalar that is not canonical."""
+
+
+class PlainSystem(System):
+    """The system on Python's integers, for any group."""
+
+    __slots__ = ("_clauses", "_group", "_num_elements", "_num_scalars")
+
+    def __init__(self, group: Group, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+        self._group = group
+        self._num_elements = num_elements
+        self._clauses = clauses
+        for branch in (branch for clause in clauses for branch in clause):
+            for image, terms in branch.equations:
+                if not all(0 <= e < num_elements for e in [e for e, _ in image] + [e for _, e, _ in terms]):
+                    raise ValueError("an equation names an element that there is none of")
+                if not all(0 <= s < branch.num_scalars for s, _, _ in terms):
+                    raise ValueError("an equation names a scalar that there is none of")
+        self._num_scalars = sum(
+            len(clause) - 1 + sum(branch.num_scalars for branch in clause) for clause in clauses
+        )
+
+    def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
+        if len(scalars) != self._group.scalar_size * self._num_scalars:
+            raise InvalidProofError("the proof has the wrong length")
+        values = iter(self._group.decode_integers(scalars))
+        answered: list[_Answered] = []
+        for clause in self._clauses:
+            challenges = [next(values) for _ in clause[:-1]]
+            challenges.append((challenge - sum(challenges)) % self._group.order)
+            for branch, own in zip(clause, challenges, strict=True):
+                responses = [next(values) for _ in range(branch.num_scalars)]
+                answered.append((branch.equations, own, responses))
+        return _PlainBound(self._group, self._num_elements, answered)
+
+
+#: A branch's equations, its challenge and its responses.
+_Answered = tuple[Sequence[Equation], int, Sequence[int]]
+
+
+class _PlainBound(BoundSystem):
+    __slots__ = ("_answered", "_group", "_num_elements")
+
+    def __init__(self, group: Group, num_elements: int, answered: Sequence[_Answered]) -> None:
+        self._group = group
+        self._num_elements = num_elements
+        self._answered = answered
+
+    def coefficients(self, weights: bytes) -> bytes:
+        if len(weights) != WEIGHT_SIZE * sum(len(equations) for equations, _, _ in self._answered):
+            raise ValueError("as many weights as equations are needed")
+        elements = [0] * self._num_elements
+        commitments = []
+        at = 0
+        for equations, challenge, responses in self._answered:
+            for image, terms in equations:
+                weight = int.from_bytes(weights[at : at + WEIGHT_SIZE], "little")
+                at += WEIGHT_SIZE
+                commitments.append(weight)
+                scaled = weight * challenge
+                for e, c in image:
+                    elements[e] += c * scaled
+                for s, e, c in terms:
+                    elements[e] -= c * weight * responses[s]
+        order = self._group.order
+        return self._group.encode_integers([*(value % order for value in elements), *commitments])

@@ -1,0 +1,195 @@
+"""Compiled equations, sums of columns and sums of encoded products: every backend, and plain integers, agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secretballot.crypto.disjunction import Clause, Form, Statement
+from secretballot.crypto.group import Element, Group
+from secretballot.crypto.group.system import Branch, Equation, PlainSystem
+from secretballot.crypto.relation import LinearRelation, Shape
+from secretballot.errors import InvalidInstanceError, InvalidProofError, InvalidScalarError
+from tests.support.backends import BACKENDS, name_of, reference
+
+GROUPS = pytest.mark.parametrize("group", BACKENDS, ids=name_of)
+ORDER = reference.order
+ELEMENTS = 5
+
+integers = st.one_of(st.integers(0, 3), st.integers(ORDER - 3, ORDER - 1), st.integers(0, ORDER - 1))
+weights = st.one_of(st.integers(0, 2), st.just(2**128 - 1), st.integers(0, 2**128 - 1))
+
+
+@st.composite
+def branches(draw: st.DrawFn) -> Branch:
+    scalars = draw(st.integers(1, 3))
+    element, scalar = st.integers(0, ELEMENTS - 1), st.integers(0, scalars - 1)
+    equations = [
+        Equation(
+            tuple(draw(st.lists(st.tuples(element, integers), max_size=3))),
+            tuple(draw(st.lists(st.tuples(scalar, element, integers), max_size=3))),
+        )
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+    return Branch(scalars, equations)
+
+
+systems = st.lists(st.lists(branches(), min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@given(systems, st.data())
+@settings(max_examples=60)
+def test_coefficients_are_the_same(clauses: list[list[Branch]], data: st.DataObject) -> None:
+    every = [branch for clause in clauses for branch in clause]
+    count = sum(len(clause) - 1 for clause in clauses) + sum(branch.num_scalars for branch in every)
+    equations = sum(len(branch.equations) for branch in every)
+    challenge = data.draw(integers)
+    numbers = data.draw(st.lists(integers, min_size=count, max_size=count))
+    scalars = reference.encode_integers(numbers)
+    chosen = data.draw(st.lists(weights, min_size=equations, max_size=equations))
+    encoded = b"".join(weight.to_bytes(16, "little") for weight in chosen)
+    expected = straight(clauses, challenge, numbers, chosen)
+    for group in BACKENDS:
+        for system in (group.system(ELEMENTS, clauses), PlainSystem(group, ELEMENTS, clauses)):
+            own = system.bind(challenge, scalars).coefficients(encoded)
+            assert group.decode_integers(own) == expected
+
+
+def straight(clauses: list[list[Branch]], challenge: int, numbers: list[int], chosen: list[int]) -> list[int]:
+    """The weighted sum from its definition: the sum of weight * (commitment + challenge * image - map)."""
+    out = [0] * ELEMENTS
+    rest, left = iter(numbers), iter(chosen)
+    for clause in clauses:
+        challenges = [next(rest) for _ in clause[:-1]]
+        challenges.append(challenge - sum(challenges))
+        for branch, own in zip(clause, challenges, strict=True):
+            responses = [next(rest) for _ in range(branch.num_scalars)]
+            for image, terms in branch.equations:
+                weight = next(left)
+                for e, c in image:
+                    out[e] += weight * own * c
+                for s, e, c in terms:
+                    out[e] -= weight * c * responses[s]
+    return [value % ORDER for value in out] + chosen
+
+
+ONE = [[Branch(1, [Equation(((1, 1),), ((0, 0, 1),))])] * 2]
+
+
+@GROUPS
+def test_what_does_not_fit(group: Group) -> None:
+    system = group.system(2, ONE)
+    scalars = group.encode_integers([1, 2, 3])
+    bound = system.bind(5, scalars)
+    assert len(bound.coefficients(bytes(32))) == 32 * 4
+    for wrong in (b"", bytes(31), bytes(33), bytes(16), bytes(48)):
+        with pytest.raises(ValueError, match="as many weights as equations"):
+            bound.coefficients(wrong)
+    for other in (b"", scalars[:-1], scalars[:-32], scalars + bytes(1), scalars + bytes(32)):
+        with pytest.raises(InvalidProofError, match="the proof has the wrong length"):
+            system.bind(5, other)
+    for place in range(3):
+        for number in (ORDER, 2**256 - 1):
+            data = scalars[: 32 * place] + number.to_bytes(32, "little") + scalars[32 * place + 32 :]
+            with pytest.raises(InvalidScalarError) as error:
+                system.bind(5, data)
+            assert (error.value.index, error.value.item) == (place, f"scalar {place}")
+
+
+@GROUPS
+@pytest.mark.parametrize(
+    ("equation", "what"),
+    [
+        (Equation(((2, 1),), ((0, 0, 1),)), "element"),
+        (Equation(((1, 1),), ((0, 2, 1),)), "element"),
+        (Equation(((1, 1),), ((1, 0, 1),)), "scalar"),
+    ],
+)
+def test_an_index_out_of_range(group: Group, equation: Equation, what: str) -> None:
+    with pytest.raises(ValueError, match=f"an equation names an? {what} that there is none of"):
+        group.system(2, [[Branch(1, [equation])]])
+
+
+def multiples(group: Group, numbers: list[int]) -> list[Element]:
+    return [group.sum_of_products([number], [group.generator]) for number in numbers]
+
+
+@GROUPS
+@given(st.lists(st.lists(integers, min_size=3, max_size=3), min_size=1, max_size=6))
+@settings(max_examples=15)
+def test_columns(group: Group, rows: list[list[int]]) -> None:
+    sums = group.sum_columns([multiples(group, row) for row in rows])
+    assert sums == multiples(group, [sum(column) % ORDER for column in zip(*rows, strict=True)])
+
+
+@GROUPS
+def test_columns_of_other_lengths(group: Group) -> None:
+    row = multiples(group, [1, 2])
+    assert group.sum_columns([]) == []
+    assert group.sum_columns([[], []]) == []
+    for rows in ([row, row[:1]], [row[:1], row], [row, []]):
+        with pytest.raises(ValueError, match=r"length|shorter|longer"):
+            group.sum_columns(rows)
+
+
+@GROUPS
+@given(st.lists(st.tuples(integers, integers), max_size=5))
+@settings(max_examples=15)
+def test_encoded_products(group: Group, pairs: list[tuple[int, int]]) -> None:
+    coefficients = group.encode_integers([c for c, _ in pairs])
+    elements = multiples(group, [e for _, e in pairs])
+    total = group.sum_of_encoded_products(coefficients, elements)
+    assert [total] == multiples(group, [sum(c * e for c, e in pairs) % ORDER])
+
+
+@GROUPS
+def test_encoded_products_that_do_not_fit(group: Group) -> None:
+    elements = multiples(group, [1, 2])
+    good = group.encode_integers([3, 4])
+    for data in (good[:32], good + bytes(32), b""):
+        with pytest.raises(ValueError, match="coefficients"):
+            group.sum_of_encoded_products(data, elements)
+    with pytest.raises(InvalidScalarError) as error:
+        group.sum_of_encoded_products(good[:32] + ORDER.to_bytes(32, "little"), elements)
+    assert error.value.index == 1
+    with pytest.raises(InvalidScalarError):
+        group.sum_of_encoded_products(good[:-1], elements)
+
+
+# A form's checks of its elements are those of each of its branches by itself.
+
+
+@st.composite
+def shapes(draw: st.DrawFn, group: Group, count: int) -> Any:
+    """Shapes over four elements, with small numbers, so that images and columns often cancel."""
+    small = st.sampled_from([0, 1, 2, ORDER - 1, ORDER - 2])
+    place = st.integers(0, 3)
+    image = st.lists(st.tuples(place, small), min_size=1, max_size=3).map(tuple)
+    terms = st.lists(st.tuples(st.just(0), place, small), min_size=1, max_size=2).map(tuple)
+    every = Equation(((1, 1), (2, 1), (3, 1)), ((0, 0, 1),))
+    some = st.lists(st.builds(Equation, image, terms), min_size=0, max_size=2)
+    hidden = Equation(((1, 1), (2, 1), (3, 1)), ((0, 1, 1), (0, 2, 1)))
+    return [Shape(group, 4, [*draw(some), draw(st.sampled_from([every, hidden]))]) for _ in range(count)]
+
+
+@GROUPS
+@given(data=st.data())
+@settings(max_examples=100)
+def test_a_form_refuses_what_its_branches_refuse(group: Group, data: st.DataObject) -> None:
+    made = data.draw(shapes(group, 2))
+    logs = [1, *data.draw(st.lists(st.sampled_from([0, 1, 2, ORDER - 1, ORDER - 2]), min_size=3, max_size=3))]
+    elements = multiples(group, logs)
+    form = Form(group, 4, [Clause(made, range(4))])
+
+    def refused(make: Any) -> bool:
+        try:
+            make()
+        except InvalidInstanceError:
+            return True
+        return False
+
+    each = any(refused(lambda shape=shape: LinearRelation(shape, elements)) for shape in made)
+    assert refused(lambda: Statement(form, elements)) == each
