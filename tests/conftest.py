@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from secretballot.crypto import key_file
+
 from .support import elections
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,3 +31,10 @@ def vectors() -> Path:
 def finished() -> elections.Finished:
     """A finished election with every kind of contest and of entry, to be read and replayed; no test changes it."""
     return elections.finish()
+
+
+@pytest.fixture
+def cheap_key_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id at libsodium's lowest cost."""
+    monkeypatch.setattr(key_file, "OPERATIONS", key_file.ALLOWED_OPERATIONS[0])
+    monkeypatch.setattr(key_file, "MEMORY", key_file.ALLOWED_MEMORY[0])

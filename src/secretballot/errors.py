@@ -93,6 +93,10 @@ class KeyGenerationError(CryptoError):
     """A message of the distributed key generation that must be refused; ``culprit`` is its sender."""
 
 
+class KeyFileError(SecretBallotError):
+    """A key file that cannot be written or read: it exists, is another's, is damaged, or the passphrase is wrong."""
+
+
 class ManifestError(SecretBallotError):
     """An election that cannot work as described."""
 

@@ -17,7 +17,7 @@ from secretballot.crypto.blind_rsa import (
     finalize,
     verify,
 )
-from secretballot.crypto.encoding import frame
+from secretballot.crypto.encoding import frame, unframe
 from secretballot.crypto.secret import Secret
 from secretballot.errors import EncodingError, InvalidKeyError, InvalidSignatureError
 
@@ -201,7 +201,7 @@ def test_state_cut_or_extended_is_refused(key: PrivateKey) -> None:
 
 
 def test_state_with_fields_of_other_lengths_is_refused(key: PrivateKey) -> None:
-    fields = blind_rsa._unframe(_one_state(key), 7)
+    fields = unframe(_one_state(key), 7)
     assert frame(*fields) == _one_state(key)
     for place in range(2, 6):
         for wrong in (b"\0" + fields[place], fields[place][1:], b""):
@@ -215,7 +215,7 @@ def test_state_with_fields_of_other_lengths_is_refused(key: PrivateKey) -> None:
 
 
 def test_state_with_numbers_that_are_not_reduced_is_refused(key: PrivateKey) -> None:
-    fields = blind_rsa._unframe(_one_state(key), 7)
+    fields = unframe(_one_state(key), 7)
     n = key.public_key.n
     for place in (2, 3):
         value = int.from_bytes(fields[place], "big")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
+from ..crypto import key_file
 from ..crypto.signing import SigningKey
+from ..errors import InvalidKeyError
 from ..manifest import Authority, Election
 from ..records import Record, sign_record
 from .records import PhaseChange
+
+_KIND = "authority"
 
 
 class AuthorityKeys:
@@ -26,6 +31,20 @@ class AuthorityKeys:
     def public(self) -> Authority:
         """What the manifest names."""
         return Authority(id=self.id, labels=self.labels, signing_key=self._key.verify_key.data)
+
+    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+        """Seals the key, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`)."""
+        key_file.save(path, _KIND, passphrase, self.public().to_body(), self._key.seed(), replace=replace)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], passphrase: str) -> AuthorityKeys:
+        """The key that :meth:`save` wrote; raises KeyFileError."""
+        with key_file.load(path, _KIND, passphrase, 2) as (body, seed):
+            public = Authority.from_body(body.reveal())
+            keys = cls(public.id, public.labels, SigningKey(seed))
+            if keys.public() != public:
+                raise InvalidKeyError("the secret key does not belong to the public one")
+            return keys
 
     def announce(self, election: Election) -> bytes:
         """The log's entry 0: the manifest, signed. Raises ManifestError where the manifest names another key."""

@@ -6,21 +6,33 @@ byte for byte, gets its receipt again: a lost reply loses no vote.
 
 from __future__ import annotations
 
+import os
 import threading
 
+from ..crypto import key_file
 from ..crypto.batch import verify_batch
 from ..crypto.group import ristretto255
 from ..crypto.merkle import inclusion_proof, leaf_hash
 from ..crypto.note import Checkpoint, NoteSigner, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
-from ..errors import BoardError, DuplicateError, RecordError, RefusedError, SecretBallotError, check_type
+from ..errors import (
+    BoardError,
+    DuplicateError,
+    InvalidKeyError,
+    RecordError,
+    RefusedError,
+    SecretBallotError,
+    check_type,
+)
 from ..manifest import BoardKey, Manifest
 from .state import Entry, LogState
 from .store import BoardStore, ConflictError
 
 #: How often an append is tried again when other writers were faster.
 MAX_RETRIES = 100
+
+_KIND = "board"
 
 
 class BoardKeys:
@@ -39,6 +51,20 @@ class BoardKeys:
     def public(self) -> BoardKey:
         """What the manifest names."""
         return BoardKey(origin=self.origin, key=self._key.verify_key.data)
+
+    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+        """Seals the key, with the origin, in a key file (:func:`secretballot.crypto.key_file.save`)."""
+        key_file.save(path, _KIND, passphrase, self.public().to_body(), self._key.seed(), replace=replace)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], passphrase: str) -> BoardKeys:
+        """The key that :meth:`save` wrote; raises KeyFileError."""
+        with key_file.load(path, _KIND, passphrase, 2) as (body, seed):
+            public = BoardKey.from_body(body.reveal())
+            keys = cls(public.origin, SigningKey(seed))
+            if keys.public() != public:
+                raise InvalidKeyError("the secret key does not belong to the public one")
+            return keys
 
     def sign(self, size: int, root: bytes) -> str:
         """A signed checkpoint."""

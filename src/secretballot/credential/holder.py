@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ..crypto import blind_rsa
+import os
+
+from ..crypto import blind_rsa, key_file
+from ..crypto.encoding import frame, unframe
+from ..crypto.secret import Secret
 from ..crypto.signing import SigningKey
-from ..errors import CredentialError, CryptoError, check_type
+from ..errors import CredentialError, CryptoError, EncodingError, check_type
 from ..manifest import Election
 from .checks import check_credential, credential_message
 from .records import Credential
+
+_KIND = "holder"
 
 
 class Holder:
@@ -16,30 +22,68 @@ class Holder:
     def __init__(self, election: Election) -> None:
         """Draws a ballot key, and a blinding factor for each registrar."""
         check_type(election, Election, "an election")
+        key = SigningKey.generate()
+        message = credential_message(election.id, key.verify_key.data)
+        self._hold(election, key, [blind_rsa.blind(issuing, message)[1] for issuing in election.issuing_keys])
+
+    def _hold(self, election: Election, key: SigningKey, states: list[blind_rsa.BlindingState]) -> None:
         self.election = election
-        self._key = SigningKey.generate()
-        self._states: dict[str, blind_rsa.BlindingState] = {}
-        self._requests: dict[str, bytes] = {}
+        self._key = key
+        ids = [registrar.id for registrar in election.manifest.registrars]
+        self._states = dict(zip(ids, states, strict=True))
+        self._answers: dict[str, bytes] = {}
         self._signatures: dict[str, bytes] = {}
-        message = credential_message(election.id, self._key.verify_key.data)
-        for registrar, key in zip(election.manifest.registrars, election.issuing_keys, strict=True):
-            self._requests[registrar.id], self._states[registrar.id] = blind_rsa.blind(key, message)
+
+    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+        """Seals the ballot key, the blinding factors and the registrars' answers in a key file
+        (:func:`secretballot.crypto.key_file.save`)."""
+        states = frame(*(state.to_secret().reveal() for state in self._states.values()))
+        answers = frame(*(self._answers.get(registrar, b"") for registrar in self._states))
+        fields = (self.election.id, self._key.seed(), Secret(states), answers)
+        key_file.save(path, _KIND, passphrase, *fields, replace=replace)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], passphrase: str, election: Election) -> Holder:
+        """The holder that :meth:`save` wrote; raises KeyFileError, also for a holder of another election."""
+        check_type(election, Election, "an election")
+        with key_file.load(path, _KIND, passphrase, 4) as (election_id, seed, states, answers):
+            if election_id.reveal() != election.id:
+                raise EncodingError("it is of another election")
+            sealed = unframe(states.reveal(), len(election.issuing_keys))
+            holder = cls.__new__(cls)  # As it was: nothing is drawn.
+            holder._hold(
+                election,
+                SigningKey(seed),
+                [
+                    blind_rsa.BlindingState.from_secret(issuing, Secret(state))
+                    for issuing, state in zip(election.issuing_keys, sealed, strict=True)
+                ],
+            )
+            answered = unframe(answers.reveal(), len(sealed))
+            for registrar, blind_signature in zip(holder._states, answered, strict=True):
+                if blind_signature:
+                    holder._finalize(registrar, blind_signature)
+            return holder
 
     def request(self, registrar: str) -> bytes:
         """The blinded message for that registrar, the same each time it is asked for."""
         check_type(registrar, str, "a registrar's id")
-        if registrar not in self._requests:
+        if registrar not in self._states:
             raise CredentialError(f"there is no registrar {registrar!r}")
-        return self._requests[registrar]
+        return self._states[registrar].blinded_message
 
     def accept(self, registrar: str, blind_signature: bytes) -> None:
         """Unblinds and verifies a registrar's answer; raises CredentialError, naming it, for a wrong one."""
         self.request(registrar)
         check_type(blind_signature, bytes, "a blind signature as bytes")
         try:
-            signature = blind_rsa.finalize(self._states[registrar], blind_signature)
+            self._finalize(registrar, blind_signature)
         except CryptoError as error:
             raise CredentialError(error.message, culprit=f"registrar {registrar}") from None
+
+    def _finalize(self, registrar: str, blind_signature: bytes) -> None:
+        signature = blind_rsa.finalize(self._states[registrar], blind_signature)
+        self._answers[registrar] = blind_signature
         self._signatures[registrar] = signature.prefix + signature.signature
 
     def credential(self) -> Credential:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection
 
+from ..crypto import key_file
 from ..crypto.blind_rsa import PrivateKey
 from ..crypto.signing import SigningKey
-from ..errors import ArgumentError, CredentialError, check_type
+from ..errors import ArgumentError, CredentialError, InvalidKeyError, check_type
 from ..manifest import Election, RegistrarKey
 from ..records import sign_record
 from .checks import request_digest
 from .records import Issuance
+
+_KIND = "registrar"
 
 
 class RegistrarKeys:
@@ -38,6 +42,24 @@ class RegistrarKeys:
             key=self._issuing.public_key.to_der(),
             signing_key=self._signing.verify_key.data,
         )
+
+    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+        """Seals the keys, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`).
+
+        What a :class:`Registrar` issued is not in it.
+        """
+        body, issuing = self.public().to_body(), self._issuing.to_secret_der()
+        key_file.save(path, _KIND, passphrase, body, issuing, self._signing.seed(), replace=replace)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], passphrase: str) -> RegistrarKeys:
+        """The keys that :meth:`save` wrote; raises KeyFileError."""
+        with key_file.load(path, _KIND, passphrase, 3) as (body, issuing, seed):
+            public = RegistrarKey.from_body(body.reveal())
+            keys = cls(public.id, public.labels, PrivateKey.from_secret_der(issuing), SigningKey(seed))
+            if keys.public() != public:
+                raise InvalidKeyError("the secret keys do not belong to the public ones")
+            return keys
 
     def __repr__(self) -> str:
         return f"<RegistrarKeys of {self.id}, redacted>"

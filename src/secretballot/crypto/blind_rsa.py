@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from ..errors import CryptoError, EncodingError, InvalidKeyError, InvalidSignatureError
-from .encoding import frame
+from .encoding import frame, unframe
 from .rsa_keys import ALLOWED_MODULUS_BITS, PrivateKey, PublicKey, constant_time_backend, random_unit
 from .secret import Secret
 
@@ -121,7 +121,7 @@ class BlindingState:
         """
         variant = PSS_RANDOMIZED
         size = public_key.modulus_bytes
-        name, der, blinded, inverse_bytes, salt, prefix, message = _unframe(secret.reveal(), 7)
+        name, der, blinded, inverse_bytes, salt, prefix, message = unframe(secret.reveal(), 7)
         if name != variant.name.encode("ascii"):
             raise EncodingError(f"not a blinding state of {variant.name}")
         if der != public_key.to_der():
@@ -257,16 +257,3 @@ def _mgf1(seed: bytes, size: int) -> bytes:
     """MGF1 (RFC 8017 appendix B.2.1) with SHA-384: ``size`` bytes."""
     blocks = range((size + _HASH_SIZE - 1) // _HASH_SIZE)
     return b"".join(hashlib.sha384(seed + i.to_bytes(4, "big")).digest() for i in blocks)[:size]
-
-
-def _unframe(data: bytes, count: int) -> list[bytes]:
-    """The inverse of :func:`frame` for ``count`` fields."""
-    fields = []
-    at = 0
-    for _ in range(count):
-        size = int.from_bytes(data[at : at + 8], "big")
-        fields.append(data[at + 8 : at + 8 + size])
-        at += 8 + size
-    if at != len(data):
-        raise EncodingError("the blinding state is cut or extended")
-    return fields

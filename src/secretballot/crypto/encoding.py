@@ -1,6 +1,6 @@
 """The one accepted form of everything that is hashed, signed or sent.
 
-* :func:`frame`: length-framed byte strings, so that no two lists of fields give the same bytes;
+* :func:`frame`, :func:`unframe`: length-framed byte strings, so that no two lists of fields give the same bytes;
 * :class:`Tag`: every domain-separation tag of the project, in one table;
 * :func:`tagged_hash`: SHA-256 under a tag;
 * :func:`b64encode`, :func:`b64decode`: unpadded base64url (RFC 4648 section 5), canonical only;
@@ -38,6 +38,7 @@ class Tag(Enum):
     BALLOT_PROOF = "ballot-proof"
     DECRYPTION_PROOF = "decryption-proof"
     SIGNED_ENTRY = "signed-entry"
+    KEY_FILE = "key-file"
 
     #: The tag's bytes, with the protocol's version in front.
     label: bytes
@@ -68,6 +69,20 @@ def frame(*fields: bytes | str | int) -> bytes:
         out += len(data).to_bytes(8, "big")
         out += data
     return bytes(out)
+
+
+def unframe(data: bytes, count: int) -> list[bytes]:
+    """The ``count`` fields of a :func:`frame`, each as its bytes; raises EncodingError for any other bytes."""
+    fields = []
+    at = 0
+    for _ in range(count):
+        size = int.from_bytes(data[at : at + 8], "big")
+        fields.append(data[at + 8 : at + 8 + size])
+        at += 8 + size
+    # A field that is cut has moved ``at`` beyond the end.
+    if at != len(data):
+        raise EncodingError(f"not {count} framed fields: cut or extended")
+    return fields
 
 
 def tagged_hash(tag: Tag, *fields: bytes | str | int) -> bytes:
