@@ -70,6 +70,7 @@ class Registrar:
 
     ``roll`` holds the voters' names as the embedder knows them. ``authenticate`` is the embedder's hook: it is given
     the name, and raises CredentialError where whoever asks is not that voter. Issuing is safe from several threads.
+    It goes on until :meth:`close`: the registrar does not watch the log.
     """
 
     def __init__(
@@ -93,14 +94,17 @@ class Registrar:
             raise CredentialError("the roll has a name twice, or more names than the manifest's roll")
         self._authenticate = authenticate
         self._issued: dict[str, tuple[bytes, bytes, bytes]] = {}
+        self._requests: set[bytes] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     def issue(self, voter: str, blinded: bytes) -> tuple[bytes, bytes]:
         """The blind signature for a voter, and the register's entry for the log.
 
         Asked again with the same blinded message, gives the same answer, so that a lost reply loses no vote. Raises
-        CredentialError for a voter who is not on the roll, or who was signed another message, and EncodingError for
-        a message that cannot be signed.
+        CredentialError for a voter who is not on the roll, or who was signed another message, for a message that was
+        signed for another voter, and for a new voter after :meth:`close`; EncodingError for a message that cannot be
+        signed. A refusal uses up no serial.
         """
         check_type(voter, str, "a voter's name")
         check_type(blinded, bytes, "a blinded request as bytes")
@@ -113,6 +117,11 @@ class Registrar:
                 if earlier != blinded:
                     raise CredentialError("this voter has a credential already, for another request")
                 return signature, entry
+            if self._closed:
+                raise CredentialError("issuing is closed")
+            # The board takes no request twice: the line would be refused, and every later one for its serial.
+            if blinded in self._requests:
+                raise CredentialError("this request was signed for another voter")
             signature = self._keys._issuing.blind_sign(blinded)
             record = Issuance(
                 election=self._election.id,
@@ -121,8 +130,15 @@ class Registrar:
                 request=request_digest(self._election.id, blinded),
             )
             entry = sign_record(record, self._keys._signing)
+            self._requests.add(blinded)
             self._issued[voter] = (blinded, signature, entry)
             return signature, entry
+
+    def close(self) -> None:
+        """Ends issuing: who was signed for still gets the same answer, and nobody else gets one. Call it before the
+        phase of issuing ends; closing twice does no harm."""
+        with self._lock:
+            self._closed = True
 
     @property
     def id(self) -> str:
