@@ -94,17 +94,23 @@ def test_a_state_is_used_once(ceremony: Ceremony) -> None:
         dkg.round3(pending, ceremony.signatures)
 
 
-def test_a_state_is_used_up_by_a_failure_too(ceremony: Ceremony) -> None:
+def test_a_state_is_used_up_by_a_failure_of_round_2_too(ceremony: Ceremony) -> None:
     secret = ceremony.secret(1)
     with pytest.raises(KeyGenerationError, match="not 2"):
         dkg.round2(secret, ceremony.messages[:2])
     with pytest.raises(KeyGenerationError, match="used before"):
         dkg.round2(secret, ceremony.messages)
+
+
+def test_wrong_signatures_do_not_use_a_state_up(ceremony: Ceremony) -> None:
+    """They may be nobody's but the carrier's; and nothing is signed or told with the share before they are right."""
     pending, _ = dkg.round2(ceremony.secret(1), ceremony.messages)
-    with pytest.raises(KeyGenerationError, match="not 2"):
-        dkg.round3(pending, ceremony.signatures[:2])
-    with pytest.raises(KeyGenerationError, match="used before"):
-        dkg.round3(pending, ceremony.signatures)
+    for signatures in (ceremony.signatures[:2], [*ceremony.signatures[:2], bytes(64)]):
+        with pytest.raises(KeyGenerationError):
+            dkg.round3(pending, signatures)
+    with pytest.raises(TypeError):
+        dkg.round3(pending, [None, None, None])  # type: ignore[list-item]
+    assert dkg.round3(pending, ceremony.signatures).index == 1
 
 
 def test_secrets_are_redacted_and_never_copied(ceremony: Ceremony) -> None:

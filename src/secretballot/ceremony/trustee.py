@@ -223,6 +223,7 @@ class Revealed:
 
     def complain(self, error: SecretBallotError) -> bytes:
         """The entry that accuses the culprit of what :meth:`confirm` raised; raises CeremonyError if it names none."""
+        check_type(error, SecretBallotError, "the error that confirm raised")
         if error.culprit is None:
             raise CeremonyError("there is nobody to accuse")
         record = CeremonyComplaint(
@@ -248,7 +249,8 @@ class Confirmed:
     def finish(self, confirmations: Mapping[str, bytes]) -> KeyHolder:
         """The trustee with its share of the election key.
 
-        Raises PhaseError while a confirmation is awaited, and CeremonyError naming whose does not verify.
+        Raises PhaseError while a confirmation is awaited, and CeremonyError naming whose does not verify: with the
+        right one, this state still gives the share.
         """
         ordered = in_order(self.election, confirmations, "confirmation")
         try:

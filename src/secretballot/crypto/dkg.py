@@ -11,8 +11,9 @@ Anyone follows with :func:`verify_round1` and :func:`verify_certificate`, which 
 be used before its certificate verifies: only then have all trustees seen the same messages. After a failure
 the session is over, and the next one needs another session id.
 
-A secret state is used up by the round that takes it, even if that round fails. Between rounds a trustee may
-instead keep its static key and the published messages: see :meth:`Round1Secret.resume` and :func:`recover`.
+A secret state is used up by the round that takes it: by round 2 even if it fails, by round 3 only if it succeeds,
+since a wrong signature there may be nobody's but the carrier's. Between rounds a trustee may instead keep its
+static key and the published messages: see :meth:`Round1Secret.resume` and :func:`recover`.
 
 Where the last to publish could choose after seeing the others' commitments, publish the hashes of the round 1
 messages first: the text leaves that to the application.
@@ -90,11 +91,20 @@ class _Once(Generic[T]):
         self.index = index
         self._held = [held]
 
+    def _look(self) -> T:
+        try:
+            return self._held[0]
+        except IndexError:
+            raise self._used() from None
+
     def _take(self) -> T:
         try:
             return self._held.pop()
         except IndexError:
-            raise KeyGenerationError("this state was used before", item=type(self).__name__) from None
+            raise self._used() from None
+
+    def _used(self) -> KeyGenerationError:
+        return KeyGenerationError("this state was used before", item=type(self).__name__)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of trustee {self.index}, redacted>"
@@ -225,12 +235,12 @@ def verify_confirmation(public: GroupPublic, index: int, signature: bytes) -> No
 def round3(secret: Round2Secret, signatures: Sequence[bytes]) -> KeyShare:
     """The trustee's share of the key, once all n signatures verify ("Round 3: Certification", steps 4 and 5).
 
-    Uses ``secret`` up; :func:`recover` gives the share again. Raises as :func:`verify_certificate`, and
-    KeyGenerationError for a state that was used before.
+    Uses ``secret`` up, unless it raises; :func:`recover` gives the share again. Raises as
+    :func:`verify_certificate`, and KeyGenerationError for a state that was used before.
     """
-    public, key_share = secret._take()
+    public = secret._look().public
     verify_certificate(public.session, public, signatures)
-    return key_share
+    return secret._take().key_share
 
 
 def recover(
