@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from secretballot.ballot import voter
 from secretballot.ballot.checks import challenged_body, check_openings, decode_contests, parse_proofs
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import (
@@ -181,6 +183,41 @@ def test_a_challenged_ballot_is_never_cast_nor_opened_again(device: VoterDevice)
     assert confirmation_code(body) == sealed.code
     with pytest.raises(InvalidSignatureError):
         SignedEntry(body, "ballot", signed.signature).verify(ballot.credential.key)
+
+
+def test_a_cast_in_the_middle_of_a_challenge(device: VoterDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from another thread: once the openings are taken, nothing casts the ballot."""
+    sealed = device.seal(SELECTIONS)
+    tried: list[str] = []
+
+    def made(**members: Any) -> ChallengedBallot:
+        for step in (sealed.cast, sealed.challenge):
+            with pytest.raises(BallotError, match=r"was challenged|cast or challenged before") as caught:
+                step()
+            tried.append(caught.value.message)
+        return ChallengedBallot(**members)
+
+    monkeypatch.setattr(voter, "ChallengedBallot", made)
+    assert parse_entry(sealed.challenge()).kind == "challenged-ballot"
+    assert len(tried) == 2
+
+
+def test_others_wait_while_a_ballot_is_cast(device: VoterDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second cast must find the entry, and no ballot without openings that seems to be challenged."""
+    sealed = device.seal(SELECTIONS)
+    sign, outcomes, threads = voter.sign_body, list[bytes](), list[threading.Thread]()
+
+    def signing(body: bytes, key: SigningKey) -> bytes:
+        assert sealed._lock.locked()
+        threads.append(threading.Thread(target=lambda: outcomes.append(sealed.cast())))
+        threads[-1].start()
+        return sign(body, key)
+
+    monkeypatch.setattr(voter, "sign_body", signing)
+    entry = sealed.cast()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [entry]
 
 
 def test_the_randomness_is_forgotten(device: VoterDevice) -> None:

@@ -6,6 +6,7 @@ ballot or has it opened. An opened ballot never counts.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -107,7 +108,8 @@ def _know(
 
 
 class SealedBallot:
-    """An encrypted ballot of which only the confirmation code is known. It is cast or challenged, once."""
+    """An encrypted ballot of which only the confirmation code is known. It is cast or challenged, once, whichever of
+    several threads comes first."""
 
     def __init__(
         self, context: BallotContext, body: bytes, openings: tuple[ContestOpening, ...], key: SigningKey
@@ -118,29 +120,32 @@ class SealedBallot:
         self._openings: Secret[tuple[ContestOpening, ...]] | None = Secret(openings)
         self._key = key
         self._cast: bytes | None = None
+        self._lock = threading.Lock()
 
     def cast(self) -> bytes:
         """The entry that casts the ballot; the randomness is forgotten. Asked again, gives the same entry.
 
         Raises BallotError after a challenge.
         """
-        if self._cast is None:
-            if self._openings is None:
-                raise BallotError("this ballot was challenged and can never be cast")
-            self._openings = None
-            self._cast = sign_body(self._body, self._key)
-        return self._cast
+        with self._lock:
+            if self._cast is None:
+                if self._openings is None:
+                    raise BallotError("this ballot was challenged and can never be cast")
+                self._openings = None
+                self._cast = sign_body(self._body, self._key)
+            return self._cast
 
     def challenge(self) -> bytes:
         """The entry that opens the ballot for everyone to check. Raises BallotError if it was cast or challenged."""
-        if self._openings is None:
+        with self._lock:
+            openings, self._openings = self._openings, None
+        if openings is None:
             raise BallotError("this ballot was cast or challenged before")
         record = ChallengedBallot(
             election=self._context.election.id,
             ballot=self._body.decode("utf-8"),
-            openings=self._openings.reveal(),
+            openings=openings.reveal(),
         )
-        self._openings = None
         return sign_record(record, self._key)
 
     def __repr__(self) -> str:
