@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -13,7 +15,7 @@ from secretballot.ballot.contest_kinds import plan_election
 from secretballot.crypto.elgamal import Ciphertext, EncryptionKey
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
-from secretballot.errors import DuplicateError, TallyError
+from secretballot.errors import ArgumentError, DuplicateError, TallyError
 from secretballot.manifest import Election
 from secretballot.records import parse_entry
 from secretballot.tally import DecryptionShare, ElectionLog, LineResult, Result
@@ -51,12 +53,12 @@ def two() -> Simulation:
 
 def board_of(simulation: Simulation) -> Simulation:
     """The same election on a board and a log of its own."""
-    copy = object.__new__(Simulation)
-    copy.__dict__.update(simulation.__dict__)
-    copy.store = elections.store_of(list(simulation.store.entries()))
-    copy.log = ElectionLog()
-    copy.board = elections.Board(copy.store, copy.board_keys, copy.log)
-    return copy
+    same = object.__new__(Simulation)
+    same.__dict__.update(simulation.__dict__)
+    same.store = elections.store_of(list(simulation.store.entries()))
+    same.log = ElectionLog()
+    same.board = elections.Board(same.store, same.board_keys, same.log)
+    return same
 
 
 # Which ballots count.
@@ -154,8 +156,13 @@ def test_the_simulation_says_so_too() -> None:
 def test_a_trustee_posts_one_share(two: Simulation) -> None:
     simulation = board_of(two)
     simulation.board.submit(share_of(simulation, 1))
-    with pytest.raises(DuplicateError, match="posted before") as caught:
+    # The same share under another proof: the trustee was started again, and nobody is at fault.
+    with pytest.raises(DuplicateError, match="this share of trustee trustee-2 was posted before") as caught:
         simulation.board.submit(share_of(simulation, 1))
+    assert caught.value.culprit is None
+    other = resigned(simulation, 1, **off_by_generator(simulation))
+    with pytest.raises(DuplicateError, match="another share was posted before") as caught:
+        simulation.board.submit(other)
     assert caught.value.culprit == "trustee trustee-2"
 
 
@@ -272,6 +279,33 @@ def test_a_trustee_decrypts_one_tally(two: Simulation) -> None:
     ):
         with pytest.raises(TallyError, match="another tally was decrypted before"):
             trustee.decrypt(other)
+
+
+def test_a_tally_that_is_changed_afterwards_is_another(two: Simulation) -> None:
+    """What was decrypted is remembered in a copy of the trustee's own."""
+    trustee = DecryptingTrustee(two.key_holders[0])
+    ciphertexts = list(two.log.tally.ciphertexts)
+    tally = two.log.tally._replace(ciphertexts=ciphertexts)  # type: ignore[arg-type]
+    trustee.decrypt(tally)
+    trustee.decrypt(two.log.tally)
+    ciphertexts[0] = Ciphertext(ciphertexts[0].data, ciphertexts[0].pad)
+    with pytest.raises(TallyError, match="another tally was decrypted before"):
+        trustee.decrypt(tally)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_decrypting_trustee_is_never_copied(two: Simulation, duplicate: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="a DecryptingTrustee is"):
+        duplicate(DecryptingTrustee(two.key_holders[0]))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"ballots": "2"}, {"ciphertexts": None}, {"ciphertexts": (None,)}, {"ciphertexts": "x"}, {"root": None}],
+)
+def test_a_tally_of_other_things(two: Simulation, members: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError):
+        DecryptingTrustee(two.key_holders[0]).decrypt(two.log.tally._replace(**members))
 
 
 # Nobody voted.

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from typing import NoReturn
+
 from ..ceremony.trustee import KeyHolder
+from ..crypto.elgamal import Ciphertext
+from ..crypto.encoding import frame
 from ..crypto.group import ristretto255
 from ..crypto.sigma import prove_batchable
 from ..errors import TallyError, check_type
@@ -15,14 +20,15 @@ from .records import DecryptionShare
 class DecryptingTrustee:
     """A trustee who has finished the ceremony.
 
-    It decrypts one tally and no other, since the difference of two can be a single ballot. Whoever makes this object
-    anew for the same election has to see to that.
+    It decrypts one tally and no other, since the difference of two can be a single ballot; so it is not copied. Whoever
+    makes this object anew for the same election has to see to that.
     """
 
     def __init__(self, holder: KeyHolder) -> None:
         check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
         self._holder = holder
-        self._decrypted: EncryptedTally | None = None
+        self._decrypted: bytes | None = None
+        self._lock = threading.Lock()
 
     @property
     def id(self) -> str:
@@ -34,19 +40,19 @@ class DecryptingTrustee:
 
         The trustee takes ``tally`` from a log that it verified itself. Raises TallyError where fewer ballots count than
         the manifest's minimum group, unless that is accepted: such a result can tell how one voter voted. Raises it too
-        for another tally than the one that was decrypted before.
+        for another tally than the one that was decrypted before, and for one that nobody can decrypt.
         """
         election = self._holder.election
-        check_type(tally, EncryptedTally, "an encrypted tally (a log's tally)")
+        tally = _own(tally)
         if tally.ballots < election.manifest.minimum_group and not accept_small_group:
             raise TallyError(
                 f"{tally.ballots} ballots are fewer than the minimum group of {election.manifest.minimum_group}"
             )
         if not tally.ciphertexts:
             raise TallyError("there is nothing to decrypt: no ballot counts")
-        if self._decrypted not in (None, tally):
-            raise TallyError("another tally was decrypted before: the difference can tell how a voter voted")
-        self._decrypted = tally
+        if any(ciphertext.pad.is_identity() for ciphertext in tally.ciphertexts):
+            raise TallyError("the voters' randomness cancels out: no share of this tally can be proven")
+        self._decrypt_once(tally)
         secret = self._holder.share.share
         shares = [ciphertext.pad * secret for ciphertext in tally.ciphertexts]
         relation = share_relation(self._holder.share.verification_key, tally, shares)
@@ -59,5 +65,37 @@ class DecryptingTrustee:
         )
         return sign_record(record, self._holder.signing)
 
+    def _decrypt_once(self, tally: EncryptedTally) -> None:
+        sums = (ristretto255.encode_elements(ciphertext) for ciphertext in tally.ciphertexts)
+        encoded = frame(str(tally.ballots), tally.root, *sums)
+        with self._lock:
+            if self._decrypted not in (None, encoded):
+                raise TallyError(
+                    "another tally was decrypted before: the difference can tell how a voter voted"
+                )
+            self._decrypted = encoded
+
     def __repr__(self) -> str:
         return f"<DecryptingTrustee {self.id}, redacted>"
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a DecryptingTrustee is never copied: each copy could decrypt another tally")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("a DecryptingTrustee is never copied: each copy could decrypt another tally")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a DecryptingTrustee is secret and is never pickled")
+
+
+def _own(tally: EncryptedTally) -> EncryptedTally:
+    """The tally in tuples of its own, so that whoever gave it cannot change what is decrypted while it is."""
+    check_type(tally, EncryptedTally, "an encrypted tally (a log's tally)")
+    ballots, ciphertexts, root = tally
+    check_type(ballots, int, "a tally's number of ballots")
+    check_type(ciphertexts, (tuple, list), "a tally's ciphertexts")
+    check_type(root, bytes, "a tally's root as bytes")
+    held = tuple(ciphertexts)
+    for ciphertext in held:
+        check_type(ciphertext, Ciphertext, "a ciphertext")
+    return EncryptedTally(ballots, held, root)
