@@ -328,8 +328,10 @@ def test_more_credentials_than_were_issued_cannot_vote() -> None:
         simulation.holders.append(holder)
     simulation.board.submit(simulation.authority.enter(simulation.election, "voting"))
     simulation.board.submit(simulation.seal(2, {"chair": "chi"}).cast())
-    with pytest.raises(CredentialError, match="more credentials vote than were issued") as caught:
+    with pytest.raises(
+        CredentialError, match="more credentials vote than were issued by registrar registrar-2"
+    ) as caught:
         simulation.board.submit(simulation.seal(1, {"chair": "chi"}).cast())
-    assert caught.value.culprit == "registrar registrar-2"
+    assert caught.value.culprit is None  # The board may have dropped a line.
     # Whoever has voted may vote again.
     simulation.board.submit(simulation.seal(2, {"chair": "em"}).cast())

@@ -22,6 +22,7 @@ from secretballot.crypto.elgamal import EncryptionKey, combine
 from secretballot.crypto.group import Scalar, ristretto255
 from secretballot.crypto.sharing import Polynomial
 from secretballot.errors import (
+    ArgumentError,
     CeremonyError,
     DuplicateError,
     KeyGenerationError,
@@ -317,7 +318,7 @@ def test_a_complaint_after_all_have_confirmed_still_stops_issuance_unless_the_ac
     fault = CeremonyError("it is wrong", culprit="trustee trustee-1")
     _, entry = states[0].confirm(simulation.log.messages)
     simulation.board.submit(entry)
-    with pytest.raises(DuplicateError, match="complained or confirmed before") as caught:
+    with pytest.raises(DuplicateError, match="confirmed before") as caught:
         simulation.board.submit(states[0].complain(CeremonyError("x", culprit="trustee trustee-2")))
     assert caught.value.culprit == "trustee trustee-1"
     with pytest.raises(CeremonyError, match="accuses itself") as caught_self:
@@ -326,8 +327,14 @@ def test_a_complaint_after_all_have_confirmed_still_stops_issuance_unless_the_ac
     complaint = states[1].complain(fault)
     simulation.board.submit(complaint)
     other = CeremonyError("it is also wrong", culprit="trustee trustee-3")
-    with pytest.raises(DuplicateError, match="complained or confirmed before"):
+    with pytest.raises(DuplicateError, match="complained before") as caught:
         simulation.board.submit(states[1].complain(other))
+    assert caught.value.culprit == "trustee trustee-2"
+    # Of the same trustee for another reason: what the first one said is not held, so nobody is accused.
+    again = CeremonyError("it is wrong in other words", culprit="trustee trustee-1")
+    with pytest.raises(DuplicateError, match="complained before") as caught:
+        simulation.board.submit(states[1].complain(again))
+    assert caught.value.culprit is None
     with pytest.raises(ManifestError, match="no trustee 'nobody'"):
         simulation.board.submit(states[2].complain(CeremonyError("x", culprit="trustee nobody")))
     with pytest.raises(CeremonyError, match="complains"):
@@ -354,6 +361,11 @@ def test_a_confirmation_of_another_transcript() -> None:
     with pytest.raises(CeremonyError, match="no signature over this transcript") as caught:
         confirmed[0][0].finish(swapped)
     assert caught.value.culprit == "trustee trustee-1"
+    for wrong in ("x", None, 7):
+        with pytest.raises(ArgumentError, match=r"^a confirmation as bytes is needed"):
+            confirmed[0][0].finish({**simulation.log.confirmations, "trustee-2": wrong})  # type: ignore[dict-item]
+    # A board that showed wrong ones has not cost the trustee its share.
+    assert isinstance(confirmed[0][0].finish(simulation.log.confirmations), KeyHolder)
 
 
 def test_a_copied_contribution_is_refused(three: Simulation) -> None:

@@ -274,7 +274,7 @@ def test_a_second_share_by_a_trustee_made_again(finished: elections.Finished) ->
     assert entries[0] != entries[1]
     receipt = board.submit(entries[0])
     size = board.state.size
-    with pytest.raises(DuplicateError, match="this was posted before"):
+    with pytest.raises(DuplicateError, match="this share of trustee trustee-2 was posted before"):
         board.submit(entries[1])
     assert board.state.size == size
     assert board.submit(entries[0]).split("\n")[1] == receipt.split("\n")[1]

@@ -21,7 +21,14 @@ from ..ballot.checks import challenged_body, check_openings, decode_contests, pa
 from ..ballot.context import BallotContext
 from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
 from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
-from ..ceremony.checks import check_confirmation, check_message, check_opens, group_public, in_order
+from ..ceremony.checks import (
+    check_confirmation,
+    check_distinct,
+    check_message,
+    check_opens,
+    group_public,
+    in_order,
+)
 from ..credential import Issuance
 from ..credential.checks import check_credential
 from ..crypto.batch import ParsedProof
@@ -229,7 +236,12 @@ class LogState:
             case PhaseChange(phase="issuance"):
                 return [("K4", self._check_ceremony_complete)]
             case CeremonyCommitment() as commitment:
-                return [("K1", lambda: self._check_new(self.commitments, commitment.trustee))]
+                return [
+                    (
+                        "K1",
+                        lambda: self._check_new(self.commitments, commitment.trustee, commitment.commitment),
+                    )
+                ]
             case CeremonyMessage() as message:
                 return [("K2", lambda: self._check_message(message))]
             case CeremonyComplaint() as complaint:
@@ -260,22 +272,26 @@ class LogState:
     # Ceremony.
 
     @staticmethod
-    def _check_new(held: dict[str, bytes], trustee: str) -> None:
-        if trustee in held:
-            raise DuplicateError("this was posted before", culprit=f"trustee {trustee}")
+    def _check_new(held: dict[str, bytes], trustee: str, posted: bytes) -> None:
+        if trustee not in held:
+            return
+        if held[trustee] == posted:  # Whoever has the entry can send it again.
+            raise DuplicateError(f"this of trustee {trustee} was posted before")
+        raise DuplicateError("another one was posted before", culprit=f"trustee {trustee}")
 
     def _check_message(self, message: CeremonyMessage) -> None:
         self.election.manifest.trustee_index(message.trustee)
-        self._check_new(self.messages, message.trustee)
+        self._check_new(self.messages, message.trustee, message.message)
         in_order(self.election, self.commitments, "commitment")
         check_opens(self.election, message.trustee, self.commitments[message.trustee], message.message)
         check_message(self.election, message.trustee, message.message)
+        check_distinct(self.messages, message.trustee, message.message)
         if len(self.messages) + 1 == len(self.election.manifest.trustees):
             everyone = self.messages | {message.trustee: message.message}
             group_public(self.election, in_order(self.election, everyone, "message"))
 
     def _check_confirmation(self, confirmation: CeremonyConfirmation) -> None:
-        self._check_new(self.confirmations, confirmation.trustee)
+        self._check_new(self.confirmations, confirmation.trustee, confirmation.signature)
         if confirmation.trustee in self.complaints:
             raise DuplicateError("complained before", culprit=f"trustee {confirmation.trustee}")
         check_confirmation(self.election, self._require_key(), confirmation.trustee, confirmation.signature)
@@ -284,8 +300,13 @@ class LogState:
         self.election.manifest.trustee_index(complaint.accused)
         if complaint.accused == complaint.trustee:
             raise CeremonyError("accuses itself", culprit=f"trustee {complaint.trustee}")
-        if complaint.trustee in self.complaints or complaint.trustee in self.confirmations:
-            raise DuplicateError("complained or confirmed before", culprit=f"trustee {complaint.trustee}")
+        if complaint.trustee in self.confirmations:
+            raise DuplicateError("confirmed before", culprit=f"trustee {complaint.trustee}")
+        if complaint.trustee in self.complaints:  # Of the same trustee, it may be the same complaint.
+            twice = self.complaints[complaint.trustee] == complaint.accused
+            raise DuplicateError(
+                "complained before", culprit=None if twice else f"trustee {complaint.trustee}"
+            )
 
     def _check_ceremony_complete(self) -> None:
         for accuser, accused in self.complaints.items():
@@ -303,23 +324,24 @@ class LogState:
     # Credentials.
 
     def _check_issuance(self, issuance: Issuance) -> None:
+        """Of these faults the last one alone proves who is at fault: a board can repeat lines, drop and swap them."""
         expected = self.issued.get(issuance.registrar, 0) + 1
-        culprit = f"registrar {issuance.registrar}"
+        registrar = f"registrar {issuance.registrar}"
         if (issuance.registrar, issuance.request) in self.requests:
-            raise CredentialError("the request was signed before", culprit=culprit)
-        if issuance.serial != expected:
-            raise CredentialError(f"the serial is {issuance.serial}, not {expected}", culprit=culprit)
-        if expected > self.election.manifest.roll_size:
-            raise CredentialError("more credentials than voters on the roll", culprit=culprit)
+            raise CredentialError(f"the request was signed before by {registrar}")
+        if issuance.serial <= self.election.manifest.roll_size:
+            if issuance.serial != expected:
+                raise CredentialError(f"the serial of {registrar} is {issuance.serial}, not {expected}")
+        else:
+            raise CredentialError("more credentials than voters on the roll", culprit=registrar)
 
     def _check_bound(self, key: bytes) -> None:
         if key in self.credentials:
             return
         for registrar in self.election.manifest.registrars:
             if len(self.credentials) >= self.issued.get(registrar.id, 0):
-                raise CredentialError(
-                    "more credentials vote than were issued", culprit=f"registrar {registrar.id}"
-                )
+                # No culprit: the board may have dropped a line.
+                raise CredentialError(f"more credentials vote than were issued by registrar {registrar.id}")
 
     # Ballots.
 

@@ -6,8 +6,9 @@ import hmac
 from collections.abc import Mapping, Sequence
 
 from ..crypto import dkg
+from ..crypto.dkg_messages import POINT_SIZE
 from ..crypto.encoding import Tag, tagged_hash
-from ..errors import CeremonyError, KeyGenerationError, PhaseError
+from ..errors import CeremonyError, KeyGenerationError, PhaseError, check_type
 from ..manifest import Election
 
 #: Trustees that one line of an error names.
@@ -41,13 +42,18 @@ def check_opens(election: Election, trustee: str, commitment: bytes, message: by
 def in_order(election: Election, by_trustee: Mapping[str, bytes], what: str) -> list[bytes]:
     """The trustees' contributions in the manifest's order.
 
-    Raises PhaseError naming those that are still awaited: it is too early, and nobody's fault.
+    Raises PhaseError naming those that are still awaited: it is too early, and nobody's fault. Raises ArgumentError
+    where they are not bytes by trustee id.
     """
+    check_type(by_trustee, Mapping, f"every trustee's {what}, by the trustee's id,")
     ids = [trustee.id for trustee in election.manifest.trustees]
     awaited = [trustee for trustee in ids if trustee not in by_trustee]
     if awaited:
         raise PhaseError(f"the {what} of {_list(awaited)} is still awaited")
-    return [by_trustee[trustee] for trustee in ids]
+    ordered = [by_trustee[trustee] for trustee in ids]
+    for contribution in ordered:
+        check_type(contribution, bytes, f"a {what} as bytes")
+    return ordered
 
 
 def _list(ids: Sequence[str]) -> str:
@@ -63,6 +69,18 @@ def check_message(election: Election, trustee: str, message: bytes) -> None:
         dkg.verify_message(session_of(election), election.manifest.trustee_index(trustee), message)
     except KeyGenerationError as error:
         raise CeremonyError(error.message, culprit=f"trustee {trustee}") from None
+
+
+def check_distinct(earlier: Mapping[str, bytes], trustee: str, message: bytes) -> None:
+    """Returns nothing if no earlier message commits to the same secret as this one, whose form is right; raises
+    CeremonyError otherwise.
+
+    It names both trustees and no culprit. Over an honest board, which takes every commitment before the first message,
+    the two conspire; a dishonest one can let a trustee copy another's message, and put the copy first.
+    """
+    for other, posted in earlier.items():
+        if posted[:POINT_SIZE] == message[:POINT_SIZE]:
+            raise CeremonyError(f"trustee {trustee} contributes the same secret as trustee {other} before it")
 
 
 def group_public(election: Election, messages: Sequence[bytes]) -> dkg.GroupPublic:

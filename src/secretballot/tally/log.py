@@ -11,7 +11,7 @@ from typing import ClassVar
 from ..ballot.records import Ballot
 from ..board.records import Phase, PhaseChange
 from ..board.state import Check, Entry, LogState
-from ..crypto.group import Element
+from ..crypto.group import Element, ristretto255
 from ..errors import BallotError, DuplicateError, ManifestError, PhaseError, TallyError
 from ..records import Record
 from .checks import check_share
@@ -80,7 +80,10 @@ class ElectionLog(LogState):
     def _check_share(self, entry: Entry, share: DecryptionShare) -> None:
         index = self.election.manifest.trustee_index(share.trustee)
         if index in self.shares:
-            raise DuplicateError("this was posted before", culprit=f"trustee {share.trustee}")
+            if ristretto255.encode_elements(self.shares[index]) == share.shares:
+                # Sent again by anybody, or proven anew by a trustee that was started again: nobody's fault.
+                raise DuplicateError(f"this share of trustee {share.trustee} was posted before")
+            raise DuplicateError("another share was posted before", culprit=f"trustee {share.trustee}")
         self._verify_share(entry, index, share)
 
     def _verify_share(self, entry: Entry, index: int, share: DecryptionShare) -> tuple[Element, ...]:

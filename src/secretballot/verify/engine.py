@@ -231,13 +231,17 @@ class _Verification:
             checked=tally.checked,
             failed=tally.failed,
             reason=reason,
-            findings=tuple(finding if self._accuses() else _nobodys(finding) for finding in tally.findings),
+            findings=tuple(
+                finding if self._accuses(rule.step) else _nobodys(finding) for finding in tally.findings
+            ),
         )
 
-    def _accuses(self) -> bool:
-        """Whether findings name culprits. A board keeps the rules of the log; in one that breaks them, anybody may have
-        written anything, and who is at fault for the rest is not known."""
-        return not any(tally.failed for rule, tally in self._rules.items() if RULES[rule].step == "log")
+    def _accuses(self, step: str) -> bool:
+        """Whether findings of a step name culprits. The authority signs the manifest and a board keeps the rules of the
+        log; where these are broken, anybody may have written anything, and who is at fault for the rest is not known.
+        And a decryption share is of all that stands before it: where that is broken, an honest one may not hold."""
+        broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed}
+        return not broken & {"manifest", "log"} and (step != "tally" or broken <= {"tally"})
 
     def _unfinished(self, rule_id: str) -> str:
         """Why a rule whose checks all passed is not done yet: some of its items are still to come."""
