@@ -6,6 +6,8 @@ success and raises on failure.
 
 from __future__ import annotations
 
+import os
+
 
 class SecretBallotError(Exception):
     """The root of the tree.
@@ -150,3 +152,10 @@ def check_type(value: object, kind: type | tuple[type, ...], what: str) -> None:
     needed, otherwise. The value itself is never shown: it may be a secret."""
     if not isinstance(value, kind):
         raise ArgumentError(f"{what} is needed, not {type(value).__name__}")
+
+
+def check_path(value: object, what: str) -> None:
+    """As :func:`check_type`, for a path: a text, or a :class:`os.PathLike` that stands for one, and not for bytes."""
+    check_type(value, (str, os.PathLike), what)
+    if isinstance(value, os.PathLike):
+        check_type(os.fspath(value), str, f"{what} that is a text")

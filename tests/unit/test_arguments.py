@@ -10,8 +10,17 @@ from typing import Any
 import pytest
 
 import secretballot as sb
+from secretballot.ballot.records import parse_code
 from secretballot.credential import registrar as registrar_module
-from secretballot.errors import ArgumentError, ManifestError, RecordError, SelectionError, check_type
+from secretballot.crypto import key_file
+from secretballot.errors import (
+    ArgumentError,
+    ManifestError,
+    RecordError,
+    SelectionError,
+    StoreError,
+    check_type,
+)
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import verify_entries
 
@@ -44,6 +53,30 @@ CALLS: dict[str, tuple[Call, str]] = {
     "election": (lambda held, wrong: sb.Election(wrong), "a manifest's body as bytes is needed"),
     "verify": (lambda held, wrong: sb.verify_record(wrong), "a record's directory is needed"),
     "write": (lambda held, wrong: sb.write_record("x", [], wrong), "a checkpoint as text is needed"),
+    "announce": (lambda held, wrong: held.simulation.authority.announce(wrong), "an election is needed"),
+    "enter": (lambda held, wrong: held.simulation.authority.enter(wrong, "tally"), "an election is needed"),
+    "publish": (lambda held, wrong: held.simulation.authority.publish(wrong), "a result is needed"),
+    "board's store": (
+        lambda held, wrong: sb.Board(wrong, held.simulation.board_keys, sb.ElectionLog()),
+        "a store (BoardStore) is needed",
+    ),
+    "board's keys": (
+        lambda held, wrong: sb.Board(sb.MemoryStore(), wrong, sb.ElectionLog()),
+        "the board's keys is needed",
+    ),
+    "board's state": (
+        lambda held, wrong: sb.Board(sb.MemoryStore(), held.simulation.board_keys, wrong),
+        "a log's state (ElectionLog) is needed",
+    ),
+    "origin": (lambda held, wrong: sb.BoardKeys.generate(wrong), "the log's origin as text is needed"),
+    "read": (lambda held, wrong: held.simulation.log.read(wrong), "an entry as bytes is needed"),
+    "store": (lambda held, wrong: sb.SQLiteStore(wrong), "a store's path is needed"),
+    "append": (lambda held, wrong: sb.MemoryStore().append(wrong, [], 0), "an entry as bytes is needed"),
+    "code": (lambda held, wrong: sb.confirmation_code(wrong), "a ballot's body as bytes is needed"),
+    "format": (lambda held, wrong: sb.format_code(wrong), "a confirmation code as bytes is needed"),
+    "parse": (lambda held, wrong: parse_code(wrong), "a confirmation code as text is needed"),
+    "checkpoint": (lambda held, wrong: verify_entries([], wrong), "a checkpoint is needed"),
+    "entry": (lambda held, wrong: verify_entries([wrong], b""), "an entry as bytes is needed"),
 }
 
 
@@ -109,3 +142,112 @@ def test_an_argument_is_what_it_must_be() -> None:
         check_type(None, str, "a text")
     with pytest.raises(ManifestError):
         sb.Option(id="An", labels={"en": "An"})
+
+
+class BytesPath:
+    """A PathLike may stand for bytes; a path of this library's may not."""
+
+    def __fspath__(self) -> bytes:
+        return b"x"
+
+
+OPENED: list[Callable[[Any], object]] = [
+    sb.ElectionRecord,
+    sb.verify_record,
+    sb.SQLiteStore,
+    lambda path: sb.write_record(path, [], ""),
+    lambda path: sb.TrusteeKeys.load(path, "passphrase"),
+    lambda path: key_file.save(path, "board", "passphrase"),
+]
+
+
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize("path", [BytesPath(), b"x", None])
+def test_a_path_is_a_text(opened: Callable[[Any], object], path: Any) -> None:
+    with pytest.raises(ArgumentError):
+        opened(path)
+
+
+def test_a_record_is_written_of_bytes(tmp_path: Path) -> None:
+    for number, entries in enumerate((None, 7, "text", b"bytes", [b"good", "text"], range(3))):
+        with pytest.raises(ArgumentError):
+            sb.write_record(tmp_path / str(number), entries, "")  # type: ignore[arg-type]
+        assert not list(tmp_path.glob("*/*"))
+    for name in ("a\0b", "\ud800"):
+        with pytest.raises(RecordError, match="a null character or a lone surrogate"):
+            sb.write_record(f"{tmp_path}/{name}", [], "")
+    with pytest.raises(RecordError, match="the checkpoint has a lone surrogate"):
+        sb.write_record(tmp_path / "new", [], "\ud800")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("wrong", [None, 7, 1.5, object()])
+def test_entries_are_to_be_gone_through(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^an iterable of entries as bytes is needed"):
+        verify_entries(wrong, b"")
+
+
+def test_hooks_are_functions(finished: elections.Finished) -> None:
+    simulation = finished.simulation
+    with pytest.raises(ArgumentError, match="progress is a function"):
+        verify_entries([], b"", progress=7)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="authenticate is a function"):
+        sb.Registrar(simulation.registrar_keys[0], simulation.election, ["an"], None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("make", ["memory", "sqlite"])
+def test_a_store_is_given_bytes_and_numbers(make: str, tmp_path: Path) -> None:
+    with sb.MemoryStore() if make == "memory" else sb.SQLiteStore(tmp_path / "s") as store:
+        wrong: list[tuple[Any, Any, Any]] = [
+            (2**70, [], 0),
+            ([1], [], 0),
+            (b"x", None, 0),
+            (b"x", b"keys", 0),
+            (b"x", [2**70], 0),
+            (b"x", ["key"], 0),
+            (b"x", [], "0"),
+            (b"x", [], None),
+        ]
+        for entry, keys, size in wrong:
+            with pytest.raises(ArgumentError):
+                store.append(entry, keys, size)
+        for start, stop in (("0", None), (None, 1), (0, "1"), (0, 1.0)):
+            with pytest.raises(ArgumentError, match="a place in the log is needed"):
+                store.entries(start, stop)  # type: ignore[arg-type]
+        assert store.size() == 0
+
+
+def test_a_stores_path_that_is_none(tmp_path: Path) -> None:
+    for name in ("a\0b", "\ud800"):
+        with pytest.raises(StoreError):
+            sb.SQLiteStore(f"{tmp_path}/{name}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf"), 2**70])
+def test_a_timeout_that_cannot_be(timeout: float, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="a timeout has 0 to 2000000 seconds"):
+        sb.SQLiteStore(tmp_path / "s", timeout=timeout)
+    with pytest.raises(ArgumentError, match="a timeout in seconds is needed"):
+        sb.SQLiteStore(tmp_path / "s", timeout="1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [1], "text", {"trustee-1": 5}, {"trustee-1": None}])
+def test_what_a_ceremony_goes_through(wrong: Any) -> None:
+    """Nothing of a state is used up by it."""
+    simulation = elections.simulate([elections.choice()], trustees=1, quorum=1)
+    committed, entry = simulation.trustees[0].join(simulation.election)
+    simulation.board.submit(entry)
+    with pytest.raises(ArgumentError):
+        committed.reveal(wrong)
+    revealed, entry = committed.reveal(simulation.log.commitments)
+    simulation.board.submit(entry)
+    with pytest.raises(ArgumentError):
+        revealed.confirm(wrong)
+    with pytest.raises(ArgumentError, match="the error that confirm raised is needed"):
+        revealed.complain(wrong)
+    confirmed, entry = revealed.confirm(simulation.log.messages)
+    simulation.board.submit(entry)
+    with pytest.raises(ArgumentError):
+        confirmed.finish(wrong)
+    assert confirmed.finish(simulation.log.confirmations).id == "trustee-1"

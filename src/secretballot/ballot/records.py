@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..credential import Credential
 from ..crypto.encoding import Tag, tagged_hash
-from ..errors import BallotError
+from ..errors import BallotError, check_type
 from ..records import Blob, Digest, Identifier, Record
 
 #: 160 bits: no two ballots can be made to share a code (a clash costs 2**80), and short enough to be read aloud.
@@ -56,17 +56,20 @@ class ChallengedBallot(Record):
 
 def confirmation_code(body: bytes) -> bytes:
     """The 20-byte confirmation code of a ballot's body."""
+    check_type(body, bytes, "a ballot's body as bytes")
     return tagged_hash(Tag.CONFIRMATION_CODE, body)[:CODE_SIZE]
 
 
 def format_code(code: bytes) -> str:
     """A confirmation code as the voter reads it: base32 (RFC 4648) in eight groups of four."""
+    check_type(code, bytes, "a confirmation code as bytes")
     text = base64.b32encode(code).decode("ascii")
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 def parse_code(text: str) -> bytes:
     """The confirmation code that a voter typed; case, spaces and hyphens do not matter. Raises BallotError."""
+    check_type(text, str, "a confirmation code as text")
     compact = text.replace("-", "").replace(" ", "")
     try:
         # ASCII before it is put in upper case: a dotless i would become an I.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..crypto import key_file
 from ..crypto.signing import SigningKey
-from ..errors import InvalidKeyError
+from ..errors import InvalidKeyError, check_type
 from ..manifest import Authority, Election
 from ..records import Record, sign_record
 from .records import PhaseChange
@@ -48,14 +48,17 @@ class AuthorityKeys:
 
     def announce(self, election: Election) -> bytes:
         """The log's entry 0: the manifest, signed. Raises ManifestError where the manifest names another key."""
+        check_type(election, Election, "an election")
         return election.to_entry(self._key)
 
     def enter(self, election: Election, phase: Literal["issuance", "voting", "tally"]) -> bytes:
         """The entry that opens a phase, and closes the one before."""
+        check_type(election, Election, "an election")
         return sign_record(PhaseChange(election=election.id, phase=phase), self._key)
 
     def publish(self, result: Record) -> bytes:
         """The entry with the result, which the log's own shares decide (``ElectionLog.compute_result``)."""
+        check_type(result, Record, "a result")
         return sign_record(result, self._key)
 
     def __repr__(self) -> str:

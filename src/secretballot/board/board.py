@@ -46,6 +46,7 @@ class BoardKeys:
     @classmethod
     def generate(cls, origin: str) -> BoardKeys:
         """A new key for the log of that origin (C2SP tlog-checkpoint: a name such as ``example.org/votes/2026``)."""
+        check_type(origin, str, "the log's origin as text")
         return cls(origin, SigningKey.generate())
 
     def public(self) -> BoardKey:
@@ -81,6 +82,9 @@ class Board:
     """
 
     def __init__(self, store: BoardStore, keys: BoardKeys, state: LogState) -> None:
+        check_type(store, BoardStore, "a store (BoardStore)")
+        check_type(keys, BoardKeys, "the board's keys")
+        check_type(state, LogState, "a log's state (ElectionLog)")
         self._store = store
         self._keys = keys
         self._lock = threading.Lock()

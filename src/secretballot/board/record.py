@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..crypto.note import MAX_NOTE_SIZE
-from ..errors import RecordError, check_type
+from ..errors import RecordError, check_path, check_type
 from ..records import MAX_ENTRY_SIZE
 
 ENTRIES = "entries.jsonl"
@@ -24,7 +24,7 @@ class ElectionRecord:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Raises RecordError where the directory or one of its two files is not there."""
-        check_type(path, (str, os.PathLike), "a record's directory")
+        check_path(path, "a record's directory")
         self.path = Path(path)
         for name in (ENTRIES, CHECKPOINT):
             if not (self.path / name).is_file():
@@ -61,20 +61,38 @@ class ElectionRecord:
 def write_record(path: str | os.PathLike[str], entries: Iterable[bytes], checkpoint: str) -> ElectionRecord:
     """Writes a record into a new or empty directory; each file appears whole or not at all.
 
-    Raises RecordError where the directory holds something, or cannot be written.
+    Raises RecordError where the directory holds something or cannot be written, and for a checkpoint that is no
+    Unicode; ArgumentError for an entry that is no bytes.
     """
-    check_type(path, (str, os.PathLike), "a directory")
+    check_path(path, "a directory")
+    check_type(entries, Iterable, "an iterable of entries as bytes")
     check_type(checkpoint, str, "a checkpoint as text")
     folder = Path(path)
     try:
+        note = checkpoint.encode("utf-8")
+    except UnicodeEncodeError:
+        raise RecordError("the checkpoint has a lone surrogate") from None
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise RecordError("the directory is not empty", item=str(path))
-        _write(folder / ENTRIES, (entry + b"\n" for entry in entries))
-        _write(folder / CHECKPOINT, [checkpoint.encode("utf-8")])
+        empty = not any(folder.iterdir())
+    except ValueError:
+        raise RecordError("no directory's path has a null character or a lone surrogate") from None
+    except OSError as error:
+        raise RecordError(f"cannot be written: {error.strerror}", item=str(path)) from None
+    if not empty:
+        raise RecordError("the directory is not empty", item=str(path))
+    try:
+        _write(folder / ENTRIES, _lines(entries))
+        _write(folder / CHECKPOINT, [note])
     except OSError as error:
         raise RecordError(f"cannot be written: {error.strerror}", item=str(path)) from None
     return ElectionRecord(folder)
+
+
+def _lines(entries: Iterable[bytes]) -> Iterator[bytes]:
+    for entry in entries:
+        check_type(entry, bytes, "an entry as bytes")
+        yield entry + b"\n"
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:

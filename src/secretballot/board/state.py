@@ -44,6 +44,7 @@ from ..errors import (
     EncodingError,
     ManifestError,
     PhaseError,
+    check_type,
 )
 from ..manifest import Election, Manifest
 from ..records import Record, SignedEntry, parse_entry
@@ -139,6 +140,7 @@ class LogState:
 
     def read(self, raw: bytes) -> Entry:
         """The next entry taken apart; raises EncodingError or ManifestError naming it."""
+        check_type(raw, bytes, "an entry as bytes")
         index = self.size
         try:
             signed = parse_entry(raw)

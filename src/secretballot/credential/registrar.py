@@ -85,6 +85,8 @@ class Registrar:
         names = roll if isinstance(roll, Collection) and not isinstance(roll, (str, bytes)) else None
         if names is None or any(not isinstance(name, str) for name in names):
             raise ArgumentError("a roll is a collection of voters' names, each a str")
+        if not callable(authenticate):
+            raise ArgumentError("authenticate is a function of a voter's name")
         if election.manifest.registrar(keys.id) != keys.public():
             raise CredentialError("the manifest pins other keys", culprit=f"registrar {keys.id}")
         self._keys = keys

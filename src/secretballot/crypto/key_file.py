@@ -30,7 +30,7 @@ import nacl.exceptions
 import nacl.pwhash.argon2id
 import nacl.utils
 
-from ..errors import CryptoError, EncodingError, KeyFileError, check_type
+from ..errors import CryptoError, EncodingError, KeyFileError, check_path, check_type
 from .encoding import Tag, b64decode, b64encode, frame, unframe
 from .secret import Secret
 
@@ -72,7 +72,7 @@ def save(
     An existing file is left as it is, unless ``replace`` is true: it is then replaced in one step. Raises KeyFileError
     for a file that exists, one that cannot be written, and an empty passphrase.
     """
-    check_type(path, (str, os.PathLike), "a key file's path")
+    check_path(path, "a key file's path")
     try:
         data = seal(kind, passphrase, *fields)
         with _typed_errors("written"):
@@ -90,7 +90,7 @@ def load(
     Raises KeyFileError for a file that cannot be read, is none, is of another kind, is damaged, or was sealed under
     another passphrase; and in the place of an EncodingError or CryptoError of the block.
     """
-    check_type(path, (str, os.PathLike), "a key file's path")
+    check_path(path, "a key file's path")
     try:
         with _typed_errors("read"), Path(path).open("rb") as file:
             data = file.read(MAX_FILE_SIZE + 1)

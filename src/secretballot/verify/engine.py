@@ -309,7 +309,11 @@ def verify_entries(
     election_id: bytes | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """As :func:`verify_record`, for entries from elsewhere than a directory."""
+    """As :func:`verify_record`, for entries from elsewhere. Raises ArgumentError where they are no bytes."""
+    check_type(entries, Iterable, "an iterable of entries as bytes")
+    check_type(checkpoint, (bytes, str), "a checkpoint")
+    if progress is not None and not callable(progress):
+        raise ArgumentError("progress is a function of the number of entries read")
     if election_id is not None:
         check_type(
             election_id, bytes, "an election's id as bytes (bytes.fromhex makes them of its hexadecimal)"
@@ -318,6 +322,7 @@ def verify_entries(
             raise ArgumentError(f"an election's id has {DIGEST_SIZE} bytes, not {len(election_id)}")
     verification = _Verification(election_id)
     for number, raw in enumerate(entries, 1):
+        check_type(raw, bytes, "an entry as bytes")
         verification.entry(raw)
         if progress is not None:
             progress(number)

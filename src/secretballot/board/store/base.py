@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from ...crypto.merkle import Frontier
-from ...errors import DuplicateError, StoreError
+from ...errors import DuplicateError, StoreError, check_type
 
 #: Bytes of one entry. A mixer's line over a large contest is the longest there is.
 MAX_STORED_SIZE = 256 * 1024 * 1024
@@ -16,6 +16,8 @@ MAX_STORED_SIZE = 256 * 1024 * 1024
 MAX_KEY_SIZE = 256
 #: Bytes of a checkpoint's note.
 MAX_CHECKPOINT_SIZE = 1_000_000
+
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class ConflictError(StoreError):
@@ -32,8 +34,8 @@ class BoardStore(ABC):
     checkpoint.
 
     Every method may be called from several threads. Every method raises StoreError where the store cannot be
-    read or written, where it is closed, and for an argument out of range. A store is a context manager that
-    closes itself.
+    read or written, where it is closed, and for an argument out of range; ``append`` and ``entries`` raise
+    ArgumentError for one of another type. A store is a context manager that closes itself.
 
     As a :class:`~secretballot.crypto.merkle.NodeSource` it serves
     :func:`~secretballot.crypto.merkle.inclusion_proof` and the like, at some log2(size) reads a proof.
@@ -88,6 +90,9 @@ class BoardStore(ABC):
         They are read one by one, so memory is bounded by the longest. Raises StoreError, at the call, unless
         ``0 <= start <= stop <= size()``.
         """
+        check_type(start, int, "a place in the log")
+        if stop is not None:
+            check_type(stop, int, "a place in the log")
         size = self.size()
         end = size if stop is None else stop
         if not 0 <= start <= end <= size:
@@ -101,6 +106,21 @@ class BoardStore(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def own_entry(entry: bytes, keys: Sequence[bytes], expected_size: int) -> tuple[bytes, list[bytes]]:
+    """Copies of an entry and its keys, so that a caller's bytearray does not change the log afterwards.
+
+    Raises ArgumentError where they are not bytes, or the size is no number, and StoreError as :func:`check_entry`.
+    """
+    check_type(entry, _BYTES, "an entry as bytes")
+    check_type(keys, (list, tuple), "a list of uniqueness keys")
+    for key in keys:
+        check_type(key, _BYTES, "a uniqueness key as bytes")
+    check_type(expected_size, int, "the expected size")
+    owned = bytes(entry), [bytes(key) for key in keys]
+    check_entry(*owned)
+    return owned
 
 
 def check_entry(entry: bytes, keys: Sequence[bytes]) -> None:

@@ -11,10 +11,10 @@ from .base import (
     BoardStore,
     ConflictError,
     check_checkpoint,
-    check_entry,
     check_index,
     check_node,
     duplicate,
+    own_entry,
 )
 
 
@@ -30,9 +30,7 @@ class MemoryStore(BoardStore):
         self._closed = False
 
     def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
-        # Copies, so that a caller's bytearray does not change the log afterwards.
-        entry, keys = bytes(entry), [bytes(key) for key in keys]
-        check_entry(entry, keys)
+        entry, keys = own_entry(entry, keys, expected_size)
         with self._lock:
             self._check_open()
             for key in keys:

@@ -19,15 +19,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ...crypto.merkle import HASH_SIZE, Frontier, leaf_hash
-from ...errors import StoreError
+from ...errors import StoreError, check_path, check_type
 from .base import (
     BoardStore,
     ConflictError,
     check_checkpoint,
-    check_entry,
     check_index,
     check_node,
     duplicate,
+    own_entry,
 )
 
 #: "SBal": marks the file as this project's (PRAGMA application_id).
@@ -36,6 +36,8 @@ APPLICATION_ID = 0x5342616C
 SCHEMA_VERSION = 1
 #: Seconds to wait for another process's transaction.
 DEFAULT_TIMEOUT = 30.0
+#: SQLite counts milliseconds in 32 bits with a sign.
+MAX_TIMEOUT = 2_000_000
 
 _SCHEMA = (
     "CREATE TABLE entries (position INTEGER PRIMARY KEY, data BLOB NOT NULL)",
@@ -58,20 +60,29 @@ _SCHEMA = (
 class SQLiteStore(BoardStore):
     """The contract of :class:`BoardStore` in the file ``path``, which is made unless ``create`` is false.
 
-    ``timeout`` is in seconds. Raises StoreError for a file that cannot be opened, is no SQLite database,
-    belongs to another application (it is left as it was) or has another schema version. Threads share one
-    connection under a lock; a forked process opens its own store.
+    ``timeout`` is in seconds, at most :data:`MAX_TIMEOUT`. Raises StoreError for a file that cannot be opened,
+    is no SQLite database, belongs to another application (it is left as it was) or has another schema version.
+    Threads share one connection under a lock; a forked process opens its own store.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], *, create: bool = True, timeout: float = DEFAULT_TIMEOUT
     ) -> None:
+        check_path(path, "a store's path")
+        check_type(timeout, (int, float), "a timeout in seconds")
+        if not 0 <= timeout <= MAX_TIMEOUT:
+            raise StoreError(f"a timeout has 0 to {MAX_TIMEOUT} seconds")
         # Absolute, so that no name has a meaning of its own to SQLite, as ":memory:" has.
         self._path = Path(os.path.abspath(path))
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
-        uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        try:
+            uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+        except UnicodeEncodeError:
+            raise StoreError("no file's path has a lone surrogate") from None
+        if "\0" in str(self._path):  # SQLite would open the file of the name before it.
+            raise StoreError("no file's path has a null character")
         with self._typed_errors(), ExitStack() as on_failure:
             self._connection = sqlite3.connect(
                 uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
@@ -81,8 +92,7 @@ class SQLiteStore(BoardStore):
             on_failure.pop_all()
 
     def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
-        entry, keys = bytes(entry), [bytes(key) for key in keys]
-        check_entry(entry, keys)
+        entry, keys = own_entry(entry, keys, expected_size)
         with self._session() as connection, self._transaction("IMMEDIATE"):
             for key in keys:
                 holder = self.find(key)
