@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -251,3 +253,13 @@ def test_what_a_ceremony_goes_through(wrong: Any) -> None:
     with pytest.raises(ArgumentError):
         confirmed.finish(wrong)
     assert confirmed.finish(simulation.log.confirmations).id == "trustee-1"
+
+
+def test_a_record_on_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RecordError, match="cannot be written: No space left on device"):
+        sb.write_record(tmp_path / "r", [b"entry"], "")
+    assert not list((tmp_path / "r").iterdir())
