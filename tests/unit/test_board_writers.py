@@ -155,19 +155,20 @@ def test_eight_threads_at_once() -> None:
 
 
 def test_a_store_with_something_else_in_it(finished: elections.Finished, voting: Simulation) -> None:
-    def board(entries: Sequence[bytes]) -> Board:
-        store = MemoryStore()
-        for place, raw in enumerate(entries):
-            store.append(raw, [b"key %d" % place], place)
+    def board(good: Sequence[bytes], *rest: bytes) -> Board:
+        store = elections.store_of(good)
+        for raw in rest:
+            store.append(raw, [b"key %d" % store.size()], store.size())
         return Board(store, finished.simulation.board_keys, ElectionLog())
 
     assert board(finished.entries).state.phase == "closed"
-    for entries in (
-        [b"garbage"],
-        finished.entries[1:],
-        [*finished.entries[:5], b"garbage"],
-        [*finished.entries[:5], finished.entries[0]],
-        list(voting.store.entries()),
+    for good, rest in (
+        ([], [b"garbage"]),
+        ([], finished.entries[1:]),
+        (finished.entries[:5], [b"garbage"]),
+        (finished.entries[:5], [finished.entries[0]]),
+        (list(voting.store.entries()), []),
     ):
-        with pytest.raises(RecordError, match="this board did not accept"):
-            board(entries)
+        with pytest.raises(RecordError, match="this board did not accept") as caught:
+            board(good, *rest)
+        assert caught.value.item == f"entry {len(good) if rest else 0}"
