@@ -31,6 +31,7 @@ from ..errors import (
     check_type,
 )
 from ..manifest import BoardKey, Manifest
+from .record import ElectionRecord, write_record
 from .state import Entry, LogState
 from .store import BoardStore, ConflictError
 
@@ -154,6 +155,15 @@ class Board:
     def checkpoint(self) -> str:
         """A signed checkpoint of the whole log, kept in the store; raises BoardError while it is empty."""
         return self._checkpoint()[1]
+
+    def export(self, path: str | os.PathLike[str]) -> ElectionRecord:
+        """Writes the election record up to now into a new or empty directory, at any time and while others write.
+
+        Raises BoardError while the log is empty, and RecordError where the directory cannot be written.
+        """
+        # The log only grows: its first entries are those of the checkpoint, and nobody has to wait for the copy.
+        size, note = self._checkpoint()
+        return write_record(path, self._store.entries(0, size), note)
 
     def _checkpoint(self) -> tuple[int, str]:
         with self._lock:
