@@ -155,19 +155,51 @@ def test_eight_threads_at_once() -> None:
 
 
 def test_a_store_with_something_else_in_it(finished: elections.Finished, voting: Simulation) -> None:
-    def board(entries: Sequence[bytes]) -> Board:
-        store = MemoryStore()
-        for place, raw in enumerate(entries):
-            store.append(raw, [b"key %d" % place], place)
+    def board(good: Sequence[bytes], *rest: bytes) -> Board:
+        store = elections.store_of(good)
+        for raw in rest:
+            store.append(raw, [b"key %d" % store.size()], store.size())
         return Board(store, finished.simulation.board_keys, ElectionLog())
 
     assert board(finished.entries).state.phase == "closed"
-    for entries in (
-        [b"garbage"],
-        finished.entries[1:],
-        [*finished.entries[:5], b"garbage"],
-        [*finished.entries[:5], finished.entries[0]],
-        list(voting.store.entries()),
+    for good, rest in (
+        ([], [b"garbage"]),
+        ([], finished.entries[1:]),
+        (finished.entries[:5], [b"garbage"]),
+        (finished.entries[:5], [finished.entries[0]]),
+        (list(voting.store.entries()), []),
     ):
-        with pytest.raises(RecordError, match="this board did not accept"):
-            board(entries)
+        with pytest.raises(RecordError, match="this board did not accept") as caught:
+            board(good, *rest)
+        assert caught.value.item == f"entry {len(good) if rest else 0}"
+
+
+def test_a_record_is_exported_while_others_write(tmp_path: Path) -> None:
+    """Its checkpoint is over its entries, though there are more by the time that they are written."""
+
+    class Busy(MemoryStore):
+        """Somebody's ballot is always taken before entries are read."""
+
+        def entries(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+            if start == 0 and waiting:
+                other.submit(waiting.pop())
+            return super().entries(start, stop)
+
+    waiting: list[bytes] = []
+    store = Busy()
+    simulation = elections.voting([elections.choice()], 2, store=store, trustees=1, quorum=1)
+    other = Board(store, simulation.board_keys, ElectionLog())
+    waiting += [simulation.seal(voter, {"chair": "chi"}).cast() for voter in range(2)]
+    for number in range(2):
+        size = store.size()
+        record = simulation.board.export(tmp_path / str(number))
+        assert store.size() == size + 1
+        assert len(list(record.entries())) == size
+        assert verify_record(record).verdict is Verdict.INCOMPLETE
+
+
+def test_a_log_without_entries_is_not_exported(tmp_path: Path, voting: Simulation) -> None:
+    empty = Board(MemoryStore(), voting.board_keys, ElectionLog())
+    with pytest.raises(BoardError, match="the log is empty"):
+        empty.export(tmp_path / "record")
+    assert not (tmp_path / "record").exists()

@@ -5,6 +5,9 @@ Sources: Resolution 96/2023/QH15 articles 12 and 19, and 35/2012/QH13 article 11
 
 from __future__ import annotations
 
+import operator
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +134,30 @@ def test_levels_of_confidence_are_named_in_both_languages() -> None:
     levels: tuple[Option, ...] = elections.confidence_levels()
     assert [level.id for level in levels] == ["high", "confidence", "low"]
     assert [sorted(level.labels) for level in levels] == [["en", "vi"]] * 3
+
+
+@given(
+    st.sampled_from([">", ">=", "<", "<="]),
+    st.fractions(0, 2, max_denominator=10**14),
+    st.integers(0, 2**53 - 1),
+    st.integers(1, 2**53 - 1),
+)
+def test_a_rule_compares_exact_fractions(relation: str, threshold: Fraction, count: int, base: int) -> None:
+    """By whole numbers; also where the share is the threshold itself."""
+    which = rule("r", "low", relation, f"{threshold.numerator}/{threshold.denominator}")
+    compare = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}[relation]
+    assert which.holds(count, base, 1) == compare(Fraction(count, base), threshold)
+    met = threshold.numerator, threshold.denominator
+    assert which.holds(*met, 1) == (relation in (">=", "<="))
+
+
+def test_rules_look_for_no_common_divisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result has up to 100 000 outcomes, and a fraction costs more than all the rest of one."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a fraction was made")
+
+    which = rule("r", "low", ">=", "2/3")
+    with monkeypatch.context() as patch:
+        patch.setattr(Fraction, "__new__", refuse)
+        assert which.holds(2, 3, 3)

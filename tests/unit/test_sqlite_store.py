@@ -425,6 +425,29 @@ def test_corrupt_files(path: Path) -> None:
         list(store.entries())
 
 
+def test_a_damaged_schema(path: Path) -> None:
+    """Regression: SQLite puts the damaged text into its message, and Python fails to decode it."""
+    SQLiteStore(path).close()
+    data = path.read_bytes()
+    for text in (b"tablekeyskeys", b"CREATE TABLE keys"):
+        assert text in data
+        data = data.replace(text, text[:5] + b"\xff" * 4 + text[9:])
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="text that is not UTF-8"):
+        SQLiteStore(path)
+
+
+def test_a_transaction_that_was_not_ended_is_rolled_back(path: Path) -> None:
+    """As after an exception between two lines of Python, which no handler can foresee."""
+    with SQLiteStore(path) as store:
+        entries = fill(store, 3)
+        store._connection.execute("BEGIN IMMEDIATE")
+        store._connection.execute("INSERT INTO entries VALUES (3, x'00')")
+        assert store.append(b"next", [b"next"], 3) == 3
+        assert list(store.entries()) == [*entries, b"next"]
+        assert not store._connection.in_transaction
+
+
 def test_columns_that_are_not_bytes(path: Path) -> None:
     with SQLiteStore(path) as store:
         fill(store, 4)

@@ -1,36 +1,47 @@
 """The board: checks an entry, appends it, signs a checkpoint, and answers with a receipt. Holds the log key.
 
 Nothing is acknowledged before it is durable; nothing that was acknowledged is ever lost. An entry that is sent again,
-byte for byte, gets its receipt again: a lost reply loses no vote.
+byte for byte, gets its receipt again: a lost reply loses no vote. A store that contradicts itself, or what the board
+signed, is not served from.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 
 from ..crypto import key_file
 from ..crypto.batch import verify_batch
 from ..crypto.group import ristretto255
-from ..crypto.merkle import inclusion_proof, leaf_hash
-from ..crypto.note import Checkpoint, NoteSigner, sign_checkpoint
+from ..crypto.merkle import Frontier, inclusion_proof, leaf_hash, root, verify_inclusion
+from ..crypto.note import Checkpoint, NoteSigner, NoteVerifier, open_checkpoint, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
 from ..errors import (
     BoardError,
+    CryptoError,
     DuplicateError,
     InvalidKeyError,
+    MerkleError,
     RecordError,
     RefusedError,
     SecretBallotError,
+    StoreError,
     check_type,
 )
 from ..manifest import BoardKey, Manifest
+from .record import ElectionRecord, write_record
 from .state import Entry, LogState
 from .store import BoardStore, ConflictError
 
 #: How often an append is tried again when other writers were faster.
 MAX_RETRIES = 100
+
+#: Checks that are not made again of what a store holds: RSA, group arithmetic and logarithms would make opening as slow
+#: as verifying, as would proofs. What changes an entry in the store also changes its hash, which is looked up and
+#: compared; only somebody who rewrites the whole file could profit, and is found out by verifiers.
+NOT_REPLAYED = frozenset({"K2", "K3", "C2", "H1", "T3", "T4"})
 
 _KIND = "board"
 
@@ -71,6 +82,10 @@ class BoardKeys:
         """A signed checkpoint."""
         return sign_checkpoint(Checkpoint(self.origin, size, root), self._signer)
 
+    def open(self, note: bytes) -> Checkpoint:
+        """A checkpoint that :meth:`sign` signed; raises NoteError or InvalidSignatureError for any other note."""
+        return open_checkpoint(note, NoteVerifier(self.origin, self._key.verify_key), self.origin)
+
     def __repr__(self) -> str:
         return f"<BoardKeys of {self.origin}, redacted>"
 
@@ -78,7 +93,12 @@ class BoardKeys:
 class Board:
     """One election's board over a store. ``state`` is a fresh state machine; what the store holds is replayed into it.
 
-    Safe from several threads, and beside other processes on the same store.
+    Safe from several threads, and beside other processes on the same store. An exception from outside (a signal's, such
+    as KeyboardInterrupt) may end any method at any place: what was half done is made anew from the store at the next
+    use, for which the class of ``state`` must need no arguments.
+
+    Opening, and taking in what other processes appended, raise RecordError for an entry that this board did not accept,
+    and StoreError where the store's keys, Merkle tree or checkpoint are not those of its entries.
     """
 
     def __init__(self, store: BoardStore, keys: BoardKeys, state: LogState) -> None:
@@ -89,8 +109,14 @@ class Board:
         self._keys = keys
         self._lock = threading.Lock()
         self.state = state
+        #: While an entry is applied: a state that is left with this is dropped.
+        self._torn = False
+        #: What was signed last, to be found again in a state that is made anew.
+        self._signed = Checkpoint(keys.origin, state.size, state.frontier.root())
         with self._lock:
+            kept = self._kept_checkpoint()
             self._catch_up()
+            self._check_contains(self.state, self._signed, kept)
 
     def submit(self, raw: bytes) -> str:
         """Appends an entry and returns its receipt (C2SP tlog-proof).
@@ -98,12 +124,13 @@ class Board:
         Raises the SecretBallotError of the first check that fails; nothing is then appended.
         """
         check_type(raw, bytes, "an entry as bytes")
+        leaf = leaf_hash(raw)
         with self._lock:
             for _ in range(MAX_RETRIES):
                 self._catch_up()
-                known = self._store.find(leaf_hash(raw))
+                known = self._store.find(leaf)
                 if known is not None:
-                    return self._receipt(known)
+                    return self._receipt(known, leaf)
                 entry = self.state.read(raw)
                 for _, check in self.state.checks(entry):
                     check()
@@ -114,55 +141,141 @@ class Board:
                 except (ConflictError, DuplicateError):
                     # Another writer was faster, perhaps with this very entry: look again.
                     continue
-                self.state.apply(entry)
-                return self._receipt(index)
+                self._apply(entry)
+                return self._receipt(index, leaf)
             raise BoardError("too many others are writing; send the entry again")
 
     def receipt(self, raw: bytes) -> str:
         """The receipt of an entry that is in the log, under the newest checkpoint; raises BoardError if it is not."""
         check_type(raw, bytes, "an entry as bytes")
+        leaf = leaf_hash(raw)
         with self._lock:
             self._catch_up()
-            index = self._store.find(leaf_hash(raw))
+            index = self._store.find(leaf)
             if index is None:
                 raise BoardError("the entry is not in the log")
-            return self._receipt(index)
+            return self._receipt(index, leaf)
 
     def checkpoint(self) -> str:
         """A signed checkpoint of the whole log, kept in the store; raises BoardError while it is empty."""
+        return self._checkpoint()[1]
+
+    def export(self, path: str | os.PathLike[str]) -> ElectionRecord:
+        """Writes the election record up to now into a new or empty directory, at any time and while others write.
+
+        Raises BoardError while the log is empty, and RecordError where the directory cannot be written.
+        """
+        # The log only grows: its first entries are those of the checkpoint, and nobody has to wait for the copy.
+        size, note = self._checkpoint()
+        return write_record(path, self._store.entries(0, size), note)
+
+    def _checkpoint(self) -> tuple[int, str]:
         with self._lock:
             self._catch_up()
             note = self._sign()
             self._store.put_checkpoint(note.encode("utf-8"))
-            return note
+            return self.state.size, note
 
     def _check_board(self, entry: Entry) -> None:
         """The manifest must name this board's key: nobody would accept its checkpoints otherwise."""
         if isinstance(entry.record, Manifest) and entry.record.board != self._keys.public():
             raise RefusedError("the manifest names another board", item=entry.name)
 
+    # The state and the store.
+
     def _catch_up(self) -> None:
         """Takes in what the store holds and the state does not: at the start, and what other processes appended."""
-        for raw in self._store.entries(self.state.size):
+        if self._torn:
+            self._make_anew()
+        for entry in self._stored(self.state):
+            self._apply(entry)
+
+    def _apply(self, entry: Entry) -> None:
+        # No handler could clear up: the next signal may come within it. So the mark stands before there is anything
+        # to clear up, and stays where this is not reached to the end.
+        self._torn = True
+        self.state.apply(entry)
+        self._torn = False
+
+    def _make_anew(self) -> None:
+        """The state from the store alone, after an exception that left it half applied."""
+        kept = self._kept_checkpoint()
+        fresh = type(self.state)()
+        for entry in self._stored(fresh):
+            fresh.apply(entry)
+        self._check_contains(fresh, self._signed, kept)
+        # In place, as others hold the state too.
+        vars(self.state).update(vars(fresh))
+        self._torn = False
+
+    def _stored(self, state: LogState) -> Iterator[Entry]:
+        """The entries that follow in the store, each checked against the state, which is to take it in before the next.
+
+        Raises RecordError and StoreError, naming the entry.
+        """
+        tree = Frontier.from_state(*state.frontier.state())
+        for raw in self._store.entries(state.size):
             try:
-                entry = self.state.read(raw)
+                entry = state.read(raw)
                 self._check_board(entry)
-                self.state.apply(entry)
+                for rule, check in state.checks(entry):
+                    if rule not in NOT_REPLAYED:
+                        check()
             except SecretBallotError as error:
                 raise RecordError(
-                    f"the store holds an entry that this board did not accept: {error}"
+                    f"the store holds an entry that this board did not accept: {error}",
+                    item=f"entry {state.size}",
                 ) from None
+            keys = state.unique_keys(entry)
+            if any(self._store.find(key) != entry.index for key in keys):
+                raise StoreError("the store is corrupt: it does not find the entry", item=entry.name)
+            for level, node in enumerate(tree.append(keys[0])):
+                if self._store.node(level, entry.index >> level) != node:
+                    raise StoreError("the store is corrupt: its Merkle tree is another", item=entry.name)
+            yield entry
+
+    def _kept_checkpoint(self) -> Checkpoint | None:
+        """The store's checkpoint. It is read before the entries, so that none is too new for them."""
+        note = self._store.checkpoint()
+        if note is None:
+            return None
+        try:
+            return self._keys.open(note)
+        except CryptoError as error:
+            raise StoreError(f"it is not this board's: {error}", item="checkpoint") from None
+
+    def _check_contains(self, state: LogState, *signed: Checkpoint | None) -> None:
+        """Raises StoreError unless the log, whose nodes in the store have been compared, continues what was signed."""
+        for checkpoint in signed:
+            if checkpoint is None:
+                continue
+            if checkpoint.size > state.size:
+                raise StoreError(
+                    f"the store has lost entries: this board signed a log of {checkpoint.size}",
+                    item=f"entry {state.size}",
+                )
+            if root(checkpoint.size, self._store) != checkpoint.root:
+                raise StoreError(
+                    f"the store is corrupt: this board signed another log of {checkpoint.size} entries",
+                    item="checkpoint",
+                )
 
     def _sign(self) -> str:
         frontier = self.state.frontier
         if frontier.size == 0:
             raise BoardError("the log is empty")
-        return self._keys.sign(frontier.size, frontier.root())
+        self._signed = Checkpoint(self._keys.origin, frontier.size, frontier.root())
+        return self._keys.sign(self._signed.size, self._signed.root)
 
-    def _receipt(self, index: int) -> str:
+    def _receipt(self, index: int, leaf: bytes) -> str:
         """Under a checkpoint of its own, which is not kept: the entries are durable, and a checkpoint over them can be
         signed again. Keeping it would cost each ballot a second wait for the disk."""
-        proof = inclusion_proof(index, self.state.size, self._store)
+        frontier = self.state.frontier
+        try:
+            proof = inclusion_proof(index, frontier.size, self._store)
+            verify_inclusion(leaf, index, frontier.size, frontier.root(), proof)
+        except MerkleError as error:
+            raise StoreError(f"the store is corrupt: {error.message}", item=f"entry {index}") from None
         return format_receipt(index, proof, self._sign())
 
     def __repr__(self) -> str:

@@ -422,7 +422,7 @@ class LogState:
         self._context = BallotContext(self.election, self.group_public.group_key)
 
     def unique_keys(self, entry: Entry) -> list[bytes]:
-        """What a store finds the entry by: its leaf hash, and a ballot's confirmation code."""
+        """What a store finds the entry by: its leaf hash, then a ballot's confirmation code."""
         keys = [leaf_hash(entry.raw)]
         match entry.record:
             case Ballot():

@@ -1,23 +1,42 @@
-"""How many digits of a count one ciphertext can hold.
+"""How many digits of a count one ciphertext can hold, and how much an election asks of its entries and its verifiers.
 
 A line's counts are the digits, to the base capacity + 1, of one small logarithm. A ciphertext
 holds as many digits as the logarithm can bear; further digits go into further ciphertexts of the line.
+
+Everything that a manifest will ask for is reckoned before it is accepted: an election whose ballot, challenge, share or
+result fits no entry could not end. Specification: ``docs/spec/manifest.md``, "Capacity".
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from math import isqrt
+
+from ..crypto.blind_rsa import PREFIX_SIZE
 from ..crypto.discrete_log import MAX_RANGE
 from ..errors import ManifestError
-from ..records import MAX_ENTRY_SIZE
+from ..records import DIGEST_SIZE, MAX_ENTRY_SIZE, record_type
 from .contests import ApprovalContest, Contest
 
-_POINT = _SCALAR = 32
+_POINT = _SCALAR = _KEY = 32
+#: Bytes of an entry around its body: the members' names, and a signature of 86 characters.
+_ENVELOPE = len('{"body":,"signature":""}') + 86
+#: The longest id. Shares are reckoned with it; they are smaller than ballots by far.
+_LONGEST_ID = "x" * 64
 #: Of an entry's bytes, what may be ciphertexts and proofs: base64 makes four of three, and a challenge's opening and
 #: the credential's signatures want room too.
 MAX_BALLOT_SIZE = MAX_ENTRY_SIZE // 2
 #: The most ciphertexts that the branches over approvals' sums may name together. Each branch names every line, so that
 #: the work on a ballot would grow with the square of its size.
 MAX_SUM_TERMS = 2**16
+#: The most outcomes that a result can have: lines times rules, of all contests. Real votes have some 50 lines and two
+#: rules; 500 lines and 200 rules fit. Each is looked at by every verifier.
+MAX_OUTCOMES = 100_000
+#: The most steps that the search for all sums can take (:mod:`secretballot.crypto.discrete_log`): a minute on the
+#: native backend, ten on the reference. 500 lines at three levels and blank need at most 65 717 500, whatever the
+#: capacity; at eight levels, 11 464 500 with 500 voters and 4 004 000 with a million.
+MAX_SEARCH_STEPS = 2**26
 
 
 def digit_base(capacity: int) -> int:
@@ -43,17 +62,42 @@ def width(choices: int, capacity: int) -> int:
     return max(1, -(-(choices - 1) // digits_per_ciphertext(capacity)))
 
 
+def num_ciphertexts(contest: Contest, capacity: int) -> int:
+    """How many ciphertexts a contest has in a ballot."""
+    return len(contest.line_ids()) * width(_choices(contest), capacity)
+
+
 def contest_size(contest: Contest, capacity: int) -> int:
     """The bytes of a contest's ciphertexts and proof in a ballot (``docs/spec/ballot.md``)."""
-    choices = len(contest.count_names()) + 1
-    if not isinstance(contest, ApprovalContest):
-        choices -= not contest.allow_blank
+    choices = _choices(contest)
     own = width(choices, capacity)
     line = 2 * own * _POINT + _clause(choices, 2 * own, own)
     size = len(contest.line_ids()) * line
     if isinstance(contest, ApprovalContest):
         size += _clause(_totals(contest), 2, 1)
     return size
+
+
+def search_steps(contest: Contest, capacity: int) -> int:
+    """The most giant steps that finding a contest's sums takes: for each ciphertext, the root of its range."""
+    base, most = digit_base(capacity), digits_per_ciphertext(capacity)
+    digits = _choices(contest) - 1
+    full, rest = divmod(digits, most)
+    line = full * _root(base**most) + (_root(base**rest) if rest else 0)
+    return len(contest.line_ids()) * line
+
+
+def _root(value: int) -> int:
+    """The root of a number from 1, rounded up."""
+    return isqrt(value - 1) + 1
+
+
+def _choices(contest: Contest) -> int:
+    """The choices of a line, blank included where there is one."""
+    choices = len(contest.count_names()) + 1
+    if not isinstance(contest, ApprovalContest):
+        choices -= not contest.allow_blank
+    return choices
 
 
 def _totals(contest: ApprovalContest) -> int:
@@ -64,21 +108,130 @@ def _clause(branches: int, equations: int, scalars: int) -> int:
     return branches * equations * _POINT + (branches - 1 + branches * scalars) * _SCALAR
 
 
-def check_sizes(contests: tuple[Contest, ...], capacity: int) -> None:
-    """Raises ManifestError where a count or a ballot would be too large."""
+def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int]) -> dict[str, int]:
+    """The most bytes, by the kind of entry, that an entry of this election has, without its line feed.
+
+    ``moduli`` are the bytes of the registrars' RSA moduli. A ballot's size is exact.
+    """
+    ciphertexts = {contest.id: num_ciphertexts(contest, capacity) for contest in contests}
+    head = {"election": _blob(DIGEST_SIZE)}
+    ballot = {
+        "record": record_type("ballot"),
+        **head,
+        "credential": {"key": _blob(_KEY), "signatures": [_blob(PREFIX_SIZE + size) for size in moduli]},
+        "contests": [
+            {
+                "id": contest.id,
+                "ciphertexts": _blob(2 * _POINT * ciphertexts[contest.id]),
+                "proof": _blob(contest_size(contest, capacity) - 2 * _POINT * ciphertexts[contest.id]),
+            }
+            for contest in contests
+        ],
+    }
+    challenged = {
+        "record": record_type("challenged-ballot"),
+        **head,
+        # Escaped by being a text within JSON.
+        "ballot": _json(ballot),
+        "openings": [
+            {
+                "id": contest.id,
+                "choices": [_choices(contest) - 1] * len(contest.line_ids()),
+                "randomness": _blob(_SCALAR * ciphertexts[contest.id]),
+            }
+            for contest in contests
+        ],
+    }
+    total = sum(ciphertexts.values())
+    share = {
+        "record": record_type("decryption-share"),
+        **head,
+        "trustee": _LONGEST_ID,
+        "shares": _blob(_POINT * total),
+        "proof": _blob(_POINT * (total + 1) + _SCALAR),
+    }
+    return {
+        "ballot": _ENVELOPE + len(_json(ballot)),
+        "challenged-ballot": _ENVELOPE + len(_json(challenged)),
+        "decryption-share": _ENVELOPE + len(_json(share)),
+        "result": _ENVELOPE + _result_size(contests, capacity, head),
+    }
+
+
+def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, object]) -> int:
+    """A result in which every count is the largest and every rule holds. Its lines are only counted, not made."""
+    result = {
+        "record": record_type("result"),
+        **head,
+        "collected": capacity,
+        "roll": capacity,
+        "below_minimum_group": False,
+        "contests": [{"id": contest.id, "lines": []} for contest in contests],
+    }
+    size = len(_json(result))
+    for contest in contests:
+        line = {
+            "id": "",
+            "counts": [capacity] * len(contest.count_names()),
+            "blank": capacity,
+            "outcomes": [rule.id for rule in contest.rules],
+        }
+        ids = contest.line_ids()
+        size += len(ids) * (len(_json(line)) + 1) + sum(map(len, ids))
+    return size
+
+
+def _blob(size: int) -> str:
+    """A text as long as that many bytes in base64url."""
+    return "A" * -(-4 * size // 3)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[int]) -> None:
+    """Raises ManifestError where a count, an entry or the work on them would be too large.
+
+    ``moduli`` are the bytes of the registrars' RSA moduli.
+    """
     digits_per_ciphertext(capacity)
     size = sum(contest_size(contest, capacity) for contest in contests)
     if size > MAX_BALLOT_SIZE:
-        largest = max(contests, key=lambda contest: contest_size(contest, capacity))
         raise ManifestError(
-            f"a ballot would have {size} bytes, the most is {MAX_BALLOT_SIZE}", item=f"contest {largest.id}"
+            f"a ballot would have {size} bytes, the most is {MAX_BALLOT_SIZE}",
+            item=_largest(contests, capacity),
         )
-    terms = 0
+    terms = outcomes = steps = 0
     for contest in contests:
+        item = f"contest {contest.id}"
         if isinstance(contest, ApprovalContest):
             terms += _totals(contest) * len(contest.options)
-            if terms > MAX_SUM_TERMS:
-                raise ManifestError(
-                    "too many different numbers of too many options may be approved",
-                    item=f"contest {contest.id}",
-                )
+        outcomes += len(contest.line_ids()) * len(contest.rules)
+        steps += search_steps(contest, capacity)
+        if terms > MAX_SUM_TERMS:
+            raise ManifestError("too many different numbers of too many options may be approved", item=item)
+        if outcomes > MAX_OUTCOMES:
+            raise ManifestError(
+                f"too many rules for too many lines: more than {MAX_OUTCOMES} outcomes", item=item
+            )
+        if steps > MAX_SEARCH_STEPS:
+            raise ManifestError(
+                f"the counts would take more than {MAX_SEARCH_STEPS} steps to find; "
+                "a larger capacity, whose digits are fewer to a sum, takes less",
+                item=item,
+            )
+    for kind, size in entry_sizes(contests, capacity, moduli).items():
+        if size > MAX_ENTRY_SIZE:
+            item = _most_outcomes(contests) if kind == "result" else _largest(contests, capacity)
+            raise ManifestError(
+                f"a {kind} would have up to {size} bytes, the most is {MAX_ENTRY_SIZE}", item=item
+            )
+
+
+def _largest(contests: Sequence[Contest], capacity: int) -> str:
+    return f"contest {max(contests, key=lambda contest: contest_size(contest, capacity)).id}"
+
+
+def _most_outcomes(contests: Sequence[Contest]) -> str:
+    return f"contest {max(contests, key=lambda contest: len(contest.line_ids()) * len(contest.rules)).id}"

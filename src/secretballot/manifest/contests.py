@@ -11,7 +11,6 @@ A line left blank spoils no other line.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -59,16 +58,17 @@ class OutcomeRule(ManifestPart):
         base = collected if self.base == "collected" else roll
         if base == 0:
             return False
-        share = Fraction(count, base)
+        # count / base and the threshold, both times the two denominators: a fraction would look for a common divisor.
+        share, threshold = count * self.threshold.denominator, self.threshold.numerator * base
         match self.relation:
             case ">":
-                return share > self.threshold
+                return share > threshold
             case ">=":
-                return share >= self.threshold
+                return share >= threshold
             case "<":
-                return share < self.threshold
+                return share < threshold
             case "<=":
-                return share <= self.threshold
+                return share <= threshold
 
 
 class _Contest(ManifestPart):

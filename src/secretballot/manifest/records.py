@@ -93,8 +93,9 @@ class Manifest(ManifestPart):
             raise ManifestError(
                 f"a minimum group of {self.minimum_group} is above the roll of {self.roll_size}"
             )
-        check_sizes(self.contests, self.capacity)
         self._check_keys()
+        moduli = [registrar.public_key().modulus_bytes for registrar in self.registrars]
+        check_sizes(self.contests, self.capacity, moduli)
         return self
 
     def _check_keys(self) -> None:

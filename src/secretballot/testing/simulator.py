@@ -14,7 +14,7 @@ from ..ballot.contest_kinds import Selection
 from ..ballot.voter import SealedBallot, VoterDevice
 from ..board.authority import AuthorityKeys
 from ..board.board import Board, BoardKeys
-from ..board.record import ElectionRecord, write_record
+from ..board.record import ElectionRecord
 from ..board.store import BoardStore, MemoryStore
 from ..ceremony.trustee import KeyHolder, TrusteeKeys
 from ..credential.holder import Holder
@@ -151,7 +151,7 @@ class Simulation:
 
     def export(self, path: str) -> ElectionRecord:
         """Writes the election record into a new directory."""
-        return write_record(path, self.store.entries(), self.board.checkpoint())
+        return self.board.export(path)
 
     def _post(self, stage: str, entries: Sequence[bytes]) -> None:
         for number, entry in enumerate(entries, 1):

@@ -27,6 +27,8 @@ class MemoryStore(BoardStore):
         self._keys: dict[bytes, int] = {}
         self._tree = MemoryTree()
         self._checkpoint: bytes | None = None
+        #: While an entry is appended: an exception from outside, a signal's, may end that at any place.
+        self._torn = False
         self._closed = False
 
     def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
@@ -39,9 +41,11 @@ class MemoryStore(BoardStore):
             index = len(self._entries)
             if index != expected_size:
                 raise ConflictError(index, expected_size)
-            self._tree.append(leaf_hash(entry))
-            self._entries.append(entry)
+            self._torn = True
             self._keys.update(dict.fromkeys(keys, index))
+            self._entries.append(entry)
+            self._tree.append(leaf_hash(entry))
+            self._torn = False
             return index
 
     def size(self) -> int:
@@ -89,3 +93,14 @@ class MemoryStore(BoardStore):
     def _check_open(self) -> None:
         if self._closed:
             raise StoreError("the store is closed")
+        if self._torn:
+            self._mend()
+
+    def _mend(self) -> None:
+        """All or nothing, after an append that was interrupted: what stands in the list of entries is appended."""
+        tree = MemoryTree()
+        for entry in self._entries:
+            tree.append(leaf_hash(entry))
+        self._tree = tree
+        self._keys = {key: index for key, index in self._keys.items() if index < tree.size}
+        self._torn = False

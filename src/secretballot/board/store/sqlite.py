@@ -226,8 +226,11 @@ class SQLiteStore(BoardStore):
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
         """Commits at the end of its block, and rolls back if the block or the commit fails."""
-        self._connection.execute(f"BEGIN {kind}")
+        # An exception from outside, a signal's, may have ended an earlier one before it was rolled back.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
         try:
+            self._connection.execute(f"BEGIN {kind}")
             yield
             self._connection.execute("COMMIT")
         finally:
@@ -240,6 +243,9 @@ class SQLiteStore(BoardStore):
             yield
         except sqlite3.Error as error:
             raise StoreError(" ".join(str(error).split()), item=self._item) from error
+        except UnicodeDecodeError as error:
+            # SQLite's own message, with names from the damaged file in it.
+            raise StoreError("the store is corrupt: text that is not UTF-8", item=self._item) from error
 
 
 def _column(row: tuple[object] | None, item: str) -> bytes:
