@@ -4,8 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 RECORD := demo-record
+RESULTS := benchmarks/results
+# Elections that `make bench` measures: GROWTH is the voters of each of one shape. ELECTIONGUARD is an interpreter that has it.
+GROWTH ?= 100 1000 10000
+ELECTIONGUARD ?=
 
-.PHONY: demo test check check-rust docs clean
+.PHONY: demo test check check-rust docs bench bench-micro clean
 
 # A whole election on published figures, every role played, and then its verification from the record alone.
 demo: $(VENV)/.installed
@@ -34,9 +38,19 @@ check-rust:
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
+# What an election costs, into benchmarks/results: some ten minutes. docs/howto/measure.md says what the figures mean.
+bench: bench-micro
+	$(BIN)/python -m benchmarks scenario --voters 100 1000 --officials 4 44 --json $(RESULTS)/scenario.json
+	$(BIN)/python -m benchmarks growth --voters $(GROWTH) --json $(RESULTS)/growth.json --svg $(RESULTS)/growth.svg
+	$(BIN)/python -m benchmarks peers --json $(RESULTS)/peers.json $(if $(ELECTIONGUARD),--electionguard $(ELECTIONGUARD))
+
+bench-micro: $(VENV)/.installed-bench
+	mkdir -p $(RESULTS)
+	$(BIN)/pytest benchmarks/micro --benchmark-columns=median,iqr,ops --benchmark-sort=name --benchmark-json=$(RESULTS)/micro.json
+
 # What the other targets made, the virtual environment included.
 clean:
-	rm -rf $(VENV) $(RECORD) build dist docs/_build src/rust/target src/secretballot/crypto/group/_native*.so .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(RECORD) build dist docs/_build $(RESULTS) src/rust/target src/secretballot/crypto/group/_native*.so .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -49,6 +63,10 @@ $(VENV)/.installed: pyproject.toml setup.py src/rust/Cargo.toml $(wildcard src/r
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) -e '.[dev]'
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) -e '.[bench]'
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed

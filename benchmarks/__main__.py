@@ -1,49 +1,140 @@
-"""``python -m benchmarks [--voters N ...] [--officials N ...] [--json FILE]``."""
+"""What an election costs, stage by stage, beside the floor of its primitives and beside other systems.
+
+The table goes to standard output, progress to standard error. Times are medians, in microseconds a ballot.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from secretballot.crypto.group import backend
+from . import growth, scenario
+from .floor import Floor
+from .peers import comparison
+from .processes import machine, run_stage
+from .shapes import Shape
+from .tables import Column, table, write_json
 
-from . import floor as floors
-from .stages import Shape, ratios, run
+FLOOR_COLUMNS = (Column("operation"), Column("µs", 2))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--voters", type=int, nargs="+", default=[100, 1000])
-    parser.add_argument("--officials", type=int, nargs="+", default=[4, 44])
-    parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
-    options = parser.parse_args()
-    figures = []
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command; ``arguments`` instead of those of the command line."""
+    options = _parser().parse_args(arguments)
+    about = machine()
     print(
-        f"{backend.name} backend, {platform.machine()}; microseconds a ballot, ratios to the floor of the same run"
+        "secretballot {secretballot}, Python {python}, {processor}, {cores} cores, load {load:.1f}".format(
+            **about
+        )
     )
-    print(
-        "officials voters | issue   seal  submit  tally  verify | seal/floor verify/floor tally/verify bytes/raw"
-    )
-    for officials in options.officials:
-        for voters in options.voters:
-            shape = Shape(voters, officials)
-            floor = floors.measure()
-            stages = run(shape)
-            ratio = ratios(shape, stages, floor)
-            micros = [round(1e6 * s) for s in stages[:5]]
-            print(
-                f"{officials:9d} {voters:6d} | " + " ".join(f"{m:6d}" for m in micros) + " | "
-                f"{ratio['seal']:10.2f} {ratio['verify']:12.2f} {ratio['tally to verify']:12.3f} "
-                f"{ratio['record bytes']:9.2f}"
-            )
-            figures.append(
-                {**shape._asdict(), "stages": stages._asdict(), "floor": floor._asdict(), "ratios": ratio}
-            )
+    figures = options.run(options)
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"backend": backend.name, "python": sys.version, "runs": figures}, file, indent=1)
+        write_json(options.json, {"command": options.command, "machine": about, **figures})
 
 
-main()
+def run_scenario(options: argparse.Namespace) -> dict[str, Any]:
+    shapes = [
+        Shape(voters, officials, levels, options.blank)
+        for officials in options.officials
+        for levels in options.levels
+        for voters in options.voters
+    ]
+    runs = [scenario.run(shape, _settings(options)) for shape in shapes]
+    print(table(scenario.COLUMNS, [row for run in runs for row in scenario.rows(run)]))
+    return {"runs": runs}
+
+
+def run_growth(options: argparse.Namespace) -> dict[str, Any]:
+    shapes = [Shape(n, options.officials, options.levels, options.blank) for n in sorted(set(options.voters))]
+    runs = [scenario.run(shape, _settings(options)) for shape in shapes]
+    print(table(scenario.COLUMNS, [row for run in runs for row in scenario.rows(run)]))
+    fitted = growth.fits(runs)
+    print()
+    print(table(growth.FIT_COLUMNS, growth.fit_rows(fitted)))
+    if options.svg:
+        options.svg.parent.mkdir(parents=True, exist_ok=True)
+        options.svg.write_text(growth.plot(runs), encoding="utf-8")
+    return {"runs": runs, "fits": fitted}
+
+
+def run_peers(options: argparse.Namespace) -> dict[str, Any]:
+    shape = Shape(options.voters, options.officials, options.levels, options.blank)
+    measured = comparison.compare(shape, _settings(options), options.electionguard)
+    print(table(comparison.COLUMNS, comparison.rows(measured)))
+    return {"shape": shape.to_json(), "peers": [row._asdict() for row in measured]}
+
+
+def run_floor(options: argparse.Namespace) -> dict[str, Any]:
+    figures = run_stage({"stage": "floor", "repeats": options.repeats}, cores=1, backend=options.backend)
+    floor, cost = Floor(**figures["floor"]), Shape(2, 1).cost
+    rows: list[list[Any]] = [[name.replace("_", " "), 1e6 * s] for name, s in floor._asdict().items()]
+    rows.append([f"verify a ballot of {cost.points} points", 1e6 * floor.verify_ballot(cost)])
+    rows.append([f"make a ballot of {cost.multiplications} products", 1e6 * floor.make_ballot(cost)])
+    print(table(FLOOR_COLUMNS, rows))
+    return figures
+
+
+def _settings(options: argparse.Namespace) -> scenario.Settings:
+    cores = options.cores or scenario.default_cores()
+    return scenario.Settings(
+        sorted(set(cores)), options.repeats, options.processes, options.keep, options.backend
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--repeats", type=_count, default=3, help="medians of so many (default 3)")
+    common.add_argument("--backend", choices=("native", "reference"), help="as SECRETBALLOT_BACKEND")
+    common.add_argument("--json", metavar="FILE", type=Path, help="write the figures to a file as well")
+    runs = argparse.ArgumentParser(add_help=False, parents=[common])
+    runs.add_argument("--blank", action="store_true", help="allow a blank for an official")
+    runs.add_argument("--cores", type=_count, nargs="+", help="cores to verify on (default 1, and all)")
+    runs.add_argument(
+        "--processes", type=_count, help="processes that make ballots (default 1; all for many)"
+    )
+    runs.add_argument(
+        "--keep", metavar="DIR", type=Path, help="keep the records there, and take them from there"
+    )
+
+    command = commands.add_parser("scenario", parents=[runs], help="elections of several shapes")
+    command.add_argument("--voters", type=_count, nargs="+", default=[100, 1000])
+    command.add_argument("--officials", type=_count, nargs="+", default=[4, 44])
+    command.add_argument("--levels", type=_count, nargs="+", default=[3])
+    command.set_defaults(run=run_scenario)
+
+    command = commands.add_parser("growth", parents=[runs], help="the same ballot in ever larger elections")
+    command.add_argument("--voters", type=_count, nargs="+", default=[100, 1000, 10_000])
+    command.add_argument("--officials", type=_count, default=4)
+    command.add_argument("--levels", type=_count, default=3)
+    command.add_argument("--svg", metavar="FILE", type=Path, help="draw the plot into a file")
+    command.set_defaults(run=run_growth)
+
+    command = commands.add_parser("peers", parents=[runs], help="other systems, where they are installed")
+    command.add_argument("--voters", type=_count, default=100)
+    command.add_argument("--officials", type=_count, default=4)
+    command.add_argument("--levels", type=_count, default=3)
+    command.add_argument("--electionguard", metavar="PYTHON", help="an interpreter that has electionguard")
+    command.set_defaults(run=run_peers)
+
+    command = commands.add_parser("floor", parents=[common], help="what the primitives cost here and now")
+    command.set_defaults(run=run_floor)
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError("a count is at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RuntimeError as error:
+        sys.exit(f"benchmarks: {error}")
