@@ -6,8 +6,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from secretballot.ballot.contest_kinds import ContestPlan, plan_contest
-from secretballot.crypto.disjunction import proof_size
-from secretballot.crypto.group import ristretto255
 from secretballot.manifest import Option, RatingContest, confidence_levels
 
 #: A credential (its key, the signature, its preparation) and the entry's signature, in bytes.
@@ -83,12 +81,11 @@ class Shape:
 
     @cached_property
     def cost(self) -> Cost:
-        shapes = self.plan.shapes()
-        ciphertexts = self.plan.num_ciphertexts
-        equations = sum(len(branch.equations) for branches in shapes for branch in branches)
+        form = self.plan.form
+        ciphertexts, equations = self.plan.num_ciphertexts, form.num_equations
         return Cost(
             points=2 * ciphertexts + equations,
             # Three to encrypt; and three for the two equations that each branch has of a ciphertext.
             multiplications=3 * (ciphertexts + equations // 2),
-            raw_bytes=64 * ciphertexts + proof_size(ristretto255, shapes) + SIGNATURES,
+            raw_bytes=64 * ciphertexts + form.proof_size + SIGNATURES,
         )
