@@ -29,7 +29,7 @@ from secretballot.testing import Simulation
 from secretballot.verify import Verdict
 
 from ..support import elections
-from .accomplices import BALLOTS, CHALLENGE, CONTESTS, Held, failed, findings, named, selection
+from .accomplices import BALLOTS, CHALLENGE, CONTESTS, TALLY, Held, failed, findings, named, selection
 
 #: The ballot of voter 2, who votes once.
 PLACE = 18
@@ -496,7 +496,8 @@ def test_a_challenge_of_somebody_elses_ballot(held: Held) -> None:
 def test_a_ballot_before_voting_opens_or_after_it_closes(held: Held, stop: int) -> None:
     """Under a good credential; the board refuses it, and a board that does not is found."""
     raw = held.entries[PLACE]
-    entries = [entry for entry in held.entries if entry != raw]
+    # With shares of its own: the board proves anew those that its store holds.
+    entries = held.collude([entry for entry in held.entries[:TALLY] if entry != raw])
     stop -= stop > PLACE
     board = Board(elections.store_of(entries[:stop]), held.simulation.board_keys, type(held.log(0))())
     for late in (raw, held.entries[CHALLENGE]) if stop < CHALLENGE else (raw,):
