@@ -496,6 +496,7 @@ def test_a_challenge_of_somebody_elses_ballot(held: Held) -> None:
 def test_a_ballot_before_voting_opens_or_after_it_closes(held: Held, stop: int) -> None:
     """Under a good credential; the board refuses it, and a board that does not is found."""
     raw = held.entries[PLACE]
+    # With shares of its own: the board proves anew those that its store holds.
     entries = held.collude([entry for entry in held.entries[:TALLY] if entry != raw])
     stop -= stop > PLACE
     board = Board(elections.store_of(entries[:stop]), held.simulation.board_keys, type(held.log(0))())

@@ -39,8 +39,9 @@ from .store import BoardStore, ConflictError
 MAX_RETRIES = 100
 
 #: Checks that are not made again of what a store holds: RSA, group arithmetic and logarithms would make opening as slow
-#: as verifying, as would proofs. What changes an entry in the store also changes its hash, which is looked up and
-#: compared; only somebody who rewrites the whole file could profit, and is found out by verifiers.
+#: as verifying, as would ballots' proofs. (A share's proof is verified: the state needs it.) What changes an entry in
+#: the store also changes its hash, which is looked up and compared; only somebody who rewrites the whole file could
+#: profit, and is found out by verifiers.
 NOT_REPLAYED = frozenset({"K2", "K3", "C2", "H1", "T3", "T4"})
 
 _KIND = "board"
