@@ -41,6 +41,9 @@ MAX_ENTRY_SIZE = 8 * 2**20
 #: Characters of a member's name, and of a reason, in an error: a foreign record can make either of any length.
 MAX_NAME, MAX_REASON = 64, 300
 
+MAX_LANGUAGES = 64
+#: Bytes of a body up to which an unknown member is named.
+NAMED_SIZE = 2**16
 DIGEST_SIZE = 32
 
 _PREFIX = b'{"body":'
@@ -87,6 +90,13 @@ LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+def _check_number(labels: Any) -> Any:
+    # Before each of them is looked at.
+    if isinstance(labels, dict) and len(labels) > MAX_LANGUAGES:
+        raise ValueError(f"there are at most {MAX_LANGUAGES} languages")
+    return labels
+
+
 def _check_languages(labels: dict[str, str]) -> dict[str, str]:
     """Language tags do not differ in case alone (RFC 5646, section 2.1.1): who reads which would be open."""
     if len({tag.lower() for tag in labels}) != len(labels):
@@ -95,7 +105,10 @@ def _check_languages(labels: dict[str, str]) -> dict[str, str]:
 
 
 Labels = Annotated[
-    dict[LanguageTag, Text], Field(min_length=1, max_length=64), AfterValidator(_check_languages)
+    dict[LanguageTag, Text],
+    Field(min_length=1, max_length=MAX_LANGUAGES),
+    BeforeValidator(_check_number),
+    AfterValidator(_check_languages),
 ]
 Count = Annotated[int, Field(ge=0, le=MAX_JSON_INTEGER)]
 
@@ -151,13 +164,17 @@ class Record(BaseModel):
 
     @classmethod
     def from_body(cls, body: bytes) -> Self:
-        """The record of a canonical body; raises EncodingError naming the first member that is wrong."""
+        """The record of a canonical body; raises EncodingError naming the first member that is wrong.
+
+        A hostile body could make a list of errors that is much larger than itself. So lists stop at their first error
+        (``fail_fast`` of each), and unknown members of a large body are left to the comparison with its re-encoding.
+        """
         try:
-            record = cls.model_validate_json(body)
+            record = cls.model_validate_json(body, extra="forbid" if len(body) <= NAMED_SIZE else "ignore")
         except ValidationError as error:
             raise EncodingError(describe(error)) from None
         if record.to_body() != body:
-            raise EncodingError("the JSON is not in its canonical form")
+            raise EncodingError("the JSON is not in its canonical form, or has members of no meaning")
         return record
 
 

@@ -30,14 +30,14 @@ class Ballot(Record):
     record: Literal["secretballot/1/ballot"] = "secretballot/1/ballot"
     election: Digest
     credential: Credential
-    contests: Annotated[tuple[BallotContest, ...], Field(min_length=1)]
+    contests: Annotated[tuple[BallotContest, ...], Field(fail_fast=True, min_length=1)]
 
 
 class ContestOpening(Record):
     """A contest opened: for each line the place of its choice, and each ciphertext's randomness (32 bytes)."""
 
     id: Identifier
-    choices: tuple[Annotated[int, Field(ge=0)], ...]
+    choices: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(fail_fast=True)]
     randomness: Blob
 
 
@@ -51,7 +51,7 @@ class ChallengedBallot(Record):
     record: Literal["secretballot/1/challenged-ballot"] = "secretballot/1/challenged-ballot"
     election: Digest
     ballot: str
-    openings: Annotated[tuple[ContestOpening, ...], Field(min_length=1)]
+    openings: Annotated[tuple[ContestOpening, ...], Field(fail_fast=True, min_length=1)]
 
 
 def confirmation_code(body: bytes) -> bytes:

@@ -13,7 +13,7 @@ class Credential(Record):
     """A ballot key and, for each registrar in the manifest's order, ``prefix || signature`` over it (RFC 9474)."""
 
     key: Key
-    signatures: Annotated[tuple[Blob, ...], Field(min_length=1)]
+    signatures: Annotated[tuple[Blob, ...], Field(fail_fast=True, min_length=1)]
 
 
 class Issuance(Record):

@@ -74,10 +74,10 @@ class OutcomeRule(ManifestPart):
 class _Contest(ManifestPart):
     id: Identifier
     labels: Labels
-    options: Annotated[tuple[Option, ...], Field(min_length=1, max_length=MAX_OPTIONS)]
+    options: Annotated[tuple[Option, ...], Field(fail_fast=True, min_length=1, max_length=MAX_OPTIONS)]
     #: What percentages are of.
     base: Base
-    rules: tuple[OutcomeRule, ...]
+    rules: Annotated[tuple[OutcomeRule, ...], Field(fail_fast=True)]
 
     def count_names(self) -> tuple[str, ...]:
         """The names of the counts of each of the contest's lines, in order."""
@@ -104,7 +104,7 @@ class RatingContest(_Contest):
     """Each of ``options`` is given one of ``levels``."""
 
     kind: Literal["rating"] = "rating"
-    levels: Annotated[tuple[Option, ...], Field(min_length=MIN_LEVELS, max_length=MAX_LEVELS)]
+    levels: Annotated[tuple[Option, ...], Field(fail_fast=True, min_length=MIN_LEVELS, max_length=MAX_LEVELS)]
     allow_blank: bool
 
     def count_names(self) -> tuple[str, ...]:

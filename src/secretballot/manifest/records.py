@@ -73,10 +73,12 @@ class Manifest(ManifestPart):
     #: Results over fewer ballots than this would tell too much of a voter; trustees refuse to decrypt them.
     minimum_group: Annotated[int, Field(ge=1)]
     revoting: Literal["first", "last"]
-    contests: Annotated[tuple[Contest, ...], Field(min_length=1)]
+    contests: Annotated[tuple[Contest, ...], Field(fail_fast=True, min_length=1)]
     quorum: Annotated[int, Field(ge=1)]
-    trustees: Annotated[tuple[TrusteeKey, ...], Field(min_length=1, max_length=MAX_TRUSTEES)]
-    registrars: Annotated[tuple[RegistrarKey, ...], Field(min_length=1, max_length=MAX_REGISTRARS)]
+    trustees: Annotated[tuple[TrusteeKey, ...], Field(fail_fast=True, min_length=1, max_length=MAX_TRUSTEES)]
+    registrars: Annotated[
+        tuple[RegistrarKey, ...], Field(fail_fast=True, min_length=1, max_length=MAX_REGISTRARS)
+    ]
     authority: Authority
     board: BoardKey
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from ..records import Blob, Count, Digest, Identifier, Record
 
@@ -29,9 +31,9 @@ class LineResult(Record):
     """
 
     id: Identifier
-    counts: tuple[Count, ...]
+    counts: Annotated[tuple[Count, ...], Field(fail_fast=True)]
     blank: Count
-    outcomes: tuple[Identifier, ...]
+    outcomes: Annotated[tuple[Identifier, ...], Field(fail_fast=True)]
 
     @property
     def valid(self) -> int:
@@ -47,7 +49,7 @@ class ContestResult(Record):
     """The lines of a contest, in the manifest's order."""
 
     id: Identifier
-    lines: tuple[LineResult, ...]
+    lines: Annotated[tuple[LineResult, ...], Field(fail_fast=True)]
 
 
 class Result(Record):
@@ -61,4 +63,4 @@ class Result(Record):
     collected: Count
     roll: Count
     below_minimum_group: bool
-    contests: tuple[ContestResult, ...]
+    contests: Annotated[tuple[ContestResult, ...], Field(fail_fast=True)]

@@ -55,7 +55,7 @@ class RuleResult(Record):
     checked: Count
     failed: Count
     reason: str
-    findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)]
+    findings: Annotated[tuple[Finding, ...], Field(fail_fast=True, max_length=MAX_FINDINGS)]
 
 
 class Report(Record):
@@ -72,8 +72,8 @@ class Report(Record):
     ballots_cast: Count
     ballots_counted: Count
     ballots_challenged: Count
-    rules: tuple[RuleResult, ...]
-    warnings: tuple[str, ...]
+    rules: Annotated[tuple[RuleResult, ...], Field(fail_fast=True)]
+    warnings: Annotated[tuple[str, ...], Field(fail_fast=True)]
     result: Result | None
 
     def rule(self, rule_id: str) -> RuleResult:
