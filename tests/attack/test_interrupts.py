@@ -85,6 +85,16 @@ def lines_of(board: Board, raw: bytes) -> int:
     return lines[0]
 
 
+def submit_twice(board: Board, raw: bytes, at: int) -> None:
+    """Sends an entry to a board that is interrupted at that line, and sends it again."""
+    try:
+        with interrupted(at):
+            board.submit(raw)
+    except Signal:
+        pass
+    board.submit(raw)
+
+
 def told(log: ElectionLog) -> object:
     """What a state says, as far as these entries change it."""
     running = log.running
@@ -119,12 +129,7 @@ def test_at_every_line_of_a_submission(kind: str, tmp_path: Path) -> None:
         assert count > 100
         for at in range(count + 20):
             raw = next(entries)
-            try:
-                with interrupted(at):
-                    simulation.board.submit(raw)
-            except Signal:
-                pass
-            simulation.board.submit(raw)
+            submit_twice(simulation.board, raw, at)
             assert simulation.log.issued == {"registrar-1": at + 5}
         assert told(simulation.log) == told(elections.replay(list(store.entries())))
 
@@ -139,12 +144,7 @@ def test_at_every_line_of_a_ballot_that_replaces_another() -> None:
     # The checks come first and change nothing: every fourth line of them is enough.
     for at in [*range(0, count // 2, 4), *range(count // 2, count)]:
         raw = device.seal({"chair": "em"}).cast()
-        try:
-            with interrupted(at):
-                simulation.board.submit(raw)
-        except Signal:
-            pass
-        simulation.board.submit(raw)
+        submit_twice(simulation.board, raw, at)
     assert simulation.board.state is log
     assert told(log) == told(elections.replay(list(simulation.store.entries())))
     result = simulation.tally()

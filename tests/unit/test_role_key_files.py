@@ -24,19 +24,9 @@ from secretballot.errors import (
 from secretballot.testing import Simulation
 
 from ..support import elections
-
-PASSPHRASE = "correct horse battery staple"
+from ..support.key_files import PASSPHRASE, survive
 
 pytestmark = pytest.mark.usefixtures("cheap_key_files")
-
-
-def survive(keys: Any, path: Path) -> Any:
-    """The same keys in a program started anew."""
-    keys.save(path, PASSPHRASE, replace=True)
-    again = type(keys).load(path, PASSPHRASE)
-    assert again is not keys
-    assert again.public() == keys.public()
-    return again
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ..errors import InvalidProofError
 from .group import Element, Group
 from .group.system import WEIGHT_SIZE, BoundSystem, Branch
 from .relation import LinearRelation
-from .sigma import expand_challenge, reduce_challenge
+from .sigma import expand_challenge, reduce_challenge, split_batchable
 from .transcript import DuplexSponge, derive_session_id
 
 _BATCH_SESSION = derive_session_id(b"irtf-cfrg-sigma-protocols/batch-verify")
@@ -40,14 +40,12 @@ class ParsedProof(NamedTuple):
 def parse(item: str, session_id: bytes, relation: LinearRelation, proof: bytes) -> ParsedProof:
     """A batchable proof made ready; raises as :func:`~secretballot.crypto.sigma.parse_batchable` does."""
     shape, group = relation.shape, relation.shape.group
-    split = group.element_size * len(shape.equations)
-    if len(proof) != split + group.scalar_size * shape.num_scalars:
-        raise InvalidProofError("the proof has the wrong length")
-    commitments = group.decode_elements(proof[:split])
-    expanded = expand_challenge(group, session_id, relation.serialize(), proof[:split])
+    encoded, scalars = split_batchable(relation, proof)
+    commitments = group.decode_elements(encoded)
+    expanded = expand_challenge(group, session_id, relation.serialize(), encoded)
     system = group.system(shape.num_elements, [[Branch(shape.num_scalars, shape.equations)]])
-    bound = system.bind(reduce_challenge(group, expanded), proof[split:])
-    return ParsedProof(item, expanded + proof[split:], bound, relation.elements, commitments, 1)
+    bound = system.bind(reduce_challenge(group, expanded), scalars)
+    return ParsedProof(item, expanded + scalars, bound, relation.elements, commitments, 1)
 
 
 def verify_batch(group: Group, proofs: Sequence[ParsedProof]) -> None:

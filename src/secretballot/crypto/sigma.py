@@ -133,6 +133,15 @@ def prove_compact(session_id: bytes, relation: LinearRelation, witness: Sequence
     return relation.shape.group.encode_integers([challenge]) + response
 
 
+def split_batchable(relation: LinearRelation, proof: bytes) -> tuple[bytes, bytes]:
+    """The encoded commitment and the encoded response of a proof; raises InvalidProofError for a wrong length."""
+    group = relation.shape.group
+    split = group.element_size * len(relation.shape.equations)
+    if len(proof) != split + group.scalar_size * relation.shape.num_scalars:
+        raise InvalidProofError("the proof has the wrong length")
+    return proof[:split], proof[split:]
+
+
 def parse_batchable(
     session_id: bytes, relation: LinearRelation, proof: bytes
 ) -> tuple[list[Element], int, list[int]]:
@@ -141,12 +150,10 @@ def parse_batchable(
     Raises InvalidProofError for a wrong length, InvalidElementError or InvalidScalarError for its parts.
     """
     group = relation.shape.group
-    split = group.element_size * len(relation.shape.equations)
-    if len(proof) != split + group.scalar_size * relation.shape.num_scalars:
-        raise InvalidProofError("the proof has the wrong length")
-    commitment = group.decode_elements(proof[:split])
-    response = group.decode_integers(proof[split:])
-    return commitment, derive_challenge(group, session_id, relation.serialize(), proof[:split]), response
+    encoded, scalars = split_batchable(relation, proof)
+    commitment = group.decode_elements(encoded)
+    response = group.decode_integers(scalars)
+    return commitment, derive_challenge(group, session_id, relation.serialize(), encoded), response
 
 
 def verify_batchable(session_id: bytes, relation: LinearRelation, proof: bytes) -> None:

@@ -231,9 +231,7 @@ class _Verification:
             checked=tally.checked,
             failed=tally.failed,
             reason=reason,
-            findings=tuple(
-                finding if self._accuses(rule.step) else _nobodys(finding) for finding in tally.findings
-            ),
+            findings=tuple(tally.findings if self._accuses(rule.step) else map(_nobodys, tally.findings)),
         )
 
     def _accuses(self, step: str) -> bool:
