@@ -12,12 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from secretballot.verify import available_cores
+
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def all_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def run_stage(
@@ -54,7 +51,7 @@ def machine() -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": all_cores(),
+        "cores": available_cores(),
         "load": os.getloadavg()[0],
     }
 

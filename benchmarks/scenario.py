@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from secretballot.verify import available_cores
+
 from .floor import Floor
-from .processes import all_cores, run_stage, say
+from .processes import run_stage, say
 from .shapes import Shape
 from .tables import Column, micros
 
@@ -35,7 +37,7 @@ class Settings(NamedTuple):
 
 def default_cores() -> list[int]:
     """One core, and all of them."""
-    return sorted({1, all_cores()})
+    return sorted({1, available_cores()})
 
 
 def run(shape: Shape, settings: Settings) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def _make(shape: Shape, folder: Path, settings: Settings) -> dict[str, Any]:
         return made
     # One that was left half made by an interrupted run.
     shutil.rmtree(folder / "record", ignore_errors=True)
-    processes = settings.processes or (all_cores() if shape.voters >= MANY else 1)
+    processes = settings.processes or (available_cores() if shape.voters >= MANY else 1)
     task = _task("make", shape, folder, repeats=settings.repeats, processes=processes)
     made = {"processes": processes, **run_stage(task, backend=settings.backend)}
     kept.write_text(json.dumps(made), encoding="utf-8")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from secretballot.verify import Report, Verdict, verify_record
+from secretballot.verify import Report, Verdict, local_workers, verify_record
 
 from .floor import Floor, Gauge, middle
 from .shapes import Shape
@@ -17,7 +18,8 @@ from .shapes import Shape
 
 def verify(path: Path, cores: int) -> Report:
     """The call that is measured. ``cores`` is how many it may use: the environment limits the native backend's."""
-    return verify_record(path)
+    with local_workers(cores) if cores > 1 else nullcontext() as executor:
+        return verify_record(path, executor=executor)
 
 
 class Verified(NamedTuple):

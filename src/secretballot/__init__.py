@@ -47,7 +47,7 @@ _PUBLIC = {
     ],
     "tally": ["ElectionLog", "Result"],
     "tally.trustee": ["DecryptingTrustee"],
-    "verify": ["Report", "Verdict", "verify_record"],
+    "verify": ["Report", "Verdict", "local_workers", "verify_record"],
 }
 
 _WHERE = {name: module for module, names in _PUBLIC.items() for name in names}
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     )
     from .tally import ElectionLog, Result
     from .tally.trustee import DecryptingTrustee
-    from .verify import Report, Verdict, verify_record
+    from .verify import Report, Verdict, local_workers, verify_record
 
 __all__ = [
     "ApprovalContest",
@@ -109,6 +109,7 @@ __all__ = [
     "confidence_levels",
     "confirmation_code",
     "format_code",
+    "local_workers",
     "verify_record",
     "write_record",
 ]

@@ -229,6 +229,12 @@ def sign_body(body: bytes, key: SigningKey) -> bytes:
 _KIND = re.compile(rb'\{"record":"' + re.escape(PROTOCOL.encode()) + rb'/([a-z-]{1,40})"')
 
 
+def kind_of(data: bytes) -> str:
+    """The record type that an entry begins with; empty where it begins with none. The rest is not looked at."""
+    kind = _KIND.match(data, len(_PREFIX)) if data.startswith(_PREFIX) else None
+    return kind[1].decode("ascii") if kind else ""
+
+
 def parse_entry(data: bytes) -> SignedEntry:
     """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written, and
     InvalidSignatureError for a signature that is not in base64url.

@@ -54,7 +54,7 @@ def statement(held: Held, contest: int) -> tuple[BallotContext, Ballot, list[Cla
     assert isinstance(ballot, Ballot)
     entry = log.read(held.entries[18])
     plan = log.context.plans[contest]
-    whole = plan.statement(log.context.key.element, log.elements(entry)[contest])
+    whole = plan.statement(log.context.key.element, log.examiner.elements(entry)[contest])
     return log.context, ballot, clauses_of(whole), ballot.contests[contest].proof
 
 

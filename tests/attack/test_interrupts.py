@@ -33,6 +33,8 @@ INTERRUPTED = {
     str(PACKAGE / name)
     for name in (
         "board/board.py",
+        "board/entry.py",
+        "board/examiner.py",
         "board/state.py",
         "board/store/memory.py",
         "board/store/sqlite.py",
@@ -157,11 +159,11 @@ def test_the_state_is_made_anew_from_the_store(monkeypatch: pytest.MonkeyPatch) 
     simulation = elections.voting([elections.choice()], 2, trustees=1, quorum=1)
     first, second = (simulation.seal(voter, {"chair": "chi"}).cast() for voter in range(2))
 
-    def boom(self: ElectionLog, raw: bytes) -> None:
+    def boom(self: ElectionLog, *arguments: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ElectionLog, "skip", boom)
+        patch.setattr(ElectionLog, "take", boom)
         with pytest.raises(KeyboardInterrupt):
             simulation.board.submit(first)
         # Interrupted again while it is made anew.

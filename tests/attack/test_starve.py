@@ -467,20 +467,11 @@ def test_a_code_of_a_megabyte() -> None:
         parse_code("A-" * MEGABYTE)
 
 
-def test_batches_are_bounded_by_their_equations(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not by the number of proofs: a ballot on five hundred persons has as many points as a thousand small ones."""
-    sizes = []
-    original = elections.ElectionLog.proofs
-
-    def proofs(self: Any, entry: Any) -> Any:
-        found = original(self, entry)
-        sizes.append(sum(len(proof.commitments) for proof in found))
-        return found
-
-    monkeypatch.setattr(elections.ElectionLog, "proofs", proofs)
-    monkeypatch.setattr("secretballot.verify.engine.BATCH_SIZE", 20)
-    with counted(monkeypatch, engine, "find_invalid") as calls:
+def test_shards_are_bounded_by_their_bytes(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the number of ballots: one on five hundred persons is as large as a thousand small ones."""
+    monkeypatch.setattr("secretballot.verify.engine.SHARD_SIZE", len(held.entries[BALLOTS[0]]))
+    with counted(monkeypatch, engine, "examine") as calls:
         report: Report = held.verify(held.entries)
     assert report.verdict is Verdict.VERIFIED
-    assert min(filter(None, sizes)) >= 20
-    assert calls[0] >= len(BALLOTS) + 1
+    # A shard for the lines of the register, and one for each ballot but the challenged one, which goes with the next.
+    assert len(BALLOTS) <= calls[0] <= len(BALLOTS) + 2

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from secretballot.ballot.records import Ballot
-from secretballot.board.state import Check, Entry
+from secretballot.board.entry import Entry
+from secretballot.board.examiner import Check, Examiner
 from secretballot.crypto.batch import ParsedProof
 from secretballot.errors import SecretBallotError
 from secretballot.records import Record
@@ -44,17 +45,24 @@ CHECKED = [
 ]
 
 
-def checks_but(rule: str, original: Callable[[ElectionLog, Entry], Sequence[Check]]) -> Any:
-    def checks(self: ElectionLog, entry: Entry) -> Sequence[Check]:
-        return [check for check in original(self, entry) if check[0] != rule]
+#: What gives the checks: the log those of single entries, and of many those that need it; the examiner the others.
+GIVES_CHECKS = ((ElectionLog, "checks"), (ElectionLog, "fact_checks"), (Examiner, "checks"))
 
-    return checks
+
+def change_checks(patch: pytest.MonkeyPatch, change: Callable[[Check], list[Check]]) -> None:
+    """Has each check replaced by what ``change`` makes of it."""
+
+    def changed(original: Callable[..., Sequence[Check]]) -> Any:
+        return lambda *arguments: [one for check in original(*arguments) for one in change(check)]
+
+    for where, name in GIVES_CHECKS:
+        patch.setattr(where, name, changed(getattr(where, name)))
 
 
 @pytest.mark.parametrize("rule", CHECKED)
 def test_a_rule_that_is_not_run_is_not_passed(held: Held, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is it "not applicable", and the record is not verified without it."""
-    monkeypatch.setattr(ElectionLog, "checks", checks_but(rule, ElectionLog.checks))
+    change_checks(monkeypatch, lambda check: [] if check[0] == rule else [check])
     report = held.verify(held.entries)
     assert report.rule(rule).status is Status.NOT_RUN
     assert report.rule(rule).checked == 0
@@ -62,10 +70,10 @@ def test_a_rule_that_is_not_run_is_not_passed(held: Held, rule: str, monkeypatch
 
 
 def test_proofs_that_are_not_given_are_not_passed(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(self: ElectionLog, entry: Entry) -> list[ParsedProof]:
+    def none(self: Examiner, entry: Entry) -> list[ParsedProof]:
         return []
 
-    monkeypatch.setattr(ElectionLog, "proofs", none)
+    monkeypatch.setattr(Examiner, "proofs", none)
     report = held.verify(held.entries)
     assert report.rule("B2").status is Status.NOT_RUN
     assert report.verdict is Verdict.INCOMPLETE
@@ -87,15 +95,11 @@ def test_a_check_that_breaks_down_hides_no_other(
     held: Held, rule: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One check breaks down at every entry, and the last entry is wrong: both are said."""
-    original = ElectionLog.checks
 
     def broken() -> None:
         raise error(*(("utf-8", b"", 0, 1, "") if error is UnicodeDecodeError else ("secret",)))
 
-    def checks(self: ElectionLog, entry: Entry) -> Sequence[Check]:
-        return [(name, broken if name == rule else check) for name, check in original(self, entry)]
-
-    monkeypatch.setattr(ElectionLog, "checks", checks)
+    change_checks(monkeypatch, lambda check: [(rule, broken)] if check[0] == rule else [check])
     place = len(held.entries) - 1
     other = "T4" if rule == "T3" else "T3"
     entries = held.replaced(place, wrong_result(held, place))
@@ -113,20 +117,21 @@ def wrong_result(held: Held, place: int) -> bytes:
     return held.updated(place, contests=(officials, *contests[1:]))
 
 
-@pytest.mark.parametrize("name", ["read", "apply", "proofs"])
+@pytest.mark.parametrize(
+    ("where", "name"), [(Examiner, "read"), (Examiner, "proofs"), (Examiner, "add_up"), (ElectionLog, "take")]
+)
 def test_the_verifier_goes_on_after_an_entry_that_breaks_it(
-    held: Held, name: str, monkeypatch: pytest.MonkeyPatch
+    held: Held, where: type, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever breaks down at one ballot, the others are still checked, and it is not left out in silence."""
-    original = getattr(ElectionLog, name)
+    original = getattr(where, name)
 
-    def breaking(self: ElectionLog, what: Any) -> Any:
-        index = self.size if isinstance(what, bytes) else what.index
-        if index == BALLOTS[0]:
+    def breaking(self: Any, what: Any, *rest: Any) -> Any:
+        if (what if isinstance(what, int) else what.index) == BALLOTS[0]:
             raise KeyError("whatever")
-        return original(self, what)
+        return original(self, what, *rest)
 
-    monkeypatch.setattr(ElectionLog, name, breaking)
+    monkeypatch.setattr(where, name, breaking)
     bad = held.updated(BALLOTS[2], contests=held.record(BALLOTS[1]).contests)  # type: ignore[attr-defined]
     report = held.verify(held.replaced(BALLOTS[2], bad))
     assert report.verdict is Verdict.FAILED
@@ -151,8 +156,8 @@ def test_one_bad_proof_among_many(held: Held, monkeypatch: pytest.MonkeyPatch) -
     """Wherever batches end."""
     bad = held.updated(17, contests=held.record(18).contests)  # type: ignore[attr-defined]
     entries = held.collude(held.replaced(17, bad)[:TALLY])
-    for size in (1, 5, 17, 4096):
-        monkeypatch.setattr("secretballot.verify.engine.BATCH_SIZE", size)
+    for size in (1, 5000, 17000, 2**20):
+        monkeypatch.setattr("secretballot.verify.engine.SHARD_SIZE", size)
         report = held.verify(entries)
         assert failed(report) == {"B2"}
         items = {finding.item for finding in report.rule("B2").findings}

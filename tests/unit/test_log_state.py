@@ -8,8 +8,8 @@ import pytest
 
 from secretballot.board import LogState
 from secretballot.board.board import Board
+from secretballot.board.entry import Entry
 from secretballot.board.records import PHASES, Phase, PhaseChange
-from secretballot.board.state import Entry
 from secretballot.ceremony import CeremonyComplaint
 from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.merkle import Frontier, leaf_hash
@@ -243,7 +243,7 @@ def test_a_record_that_nobody_signs(finished: elections.Finished) -> None:
     assert log.proofs(odd) == []
     assert log.unique_keys(odd) == [leaf_hash(good.raw)]
     with pytest.raises(BallotError, match="entry 1: not a ballot"):
-        log.elements(odd)
+        log.examiner.elements(odd)
     log.apply(odd)
     assert log.size == 2
 
@@ -271,7 +271,7 @@ def test_the_state_after_each_step(finished: elections.Finished) -> None:
     assert len(log.cast) == 5
     assert len(log.challenged) == 2
     assert len(log.credentials) == 4
-    assert sorted(cast.index for cast in log.cast.values()) == finished.places("ballot")
+    assert sorted(log.cast.values()) == finished.places("ballot")
     assert sorted(log.challenged.values()) == finished.places("challenged-ballot")
     assert sorted(log.shares) == [1, 3]
     assert log.running is not None

@@ -102,13 +102,21 @@ def test_sums_are_of_the_counting_ballots_alone(two: Simulation) -> None:
         return ciphertext.data - ciphertext.pad * ristretto255.scalar(9)
 
     one, other, again = encrypted(1), encrypted(20), encrypted(300)
-    for revoting, total, replaced in (("last", 320, [4]), ("first", 21, [6])):
+    for revoting, total, replaced, together in (
+        ("last", 320, [4], 1),
+        ("last", 320, [4], 3),
+        ("first", 21, [6], 1),
+        ("first", 21, [6], 3),
+    ):
         manifest = two.manifest.model_copy(update={"revoting": revoting})
         running = RunningTally(Election.from_manifest(manifest))
         assert running.close(b"").ciphertexts == ()
-        running.add(b"a", 4, one)
-        running.add(b"b", 5, other)
-        running.add(b"a", 6, again)
+        for voter, index, ballot in ((b"a", 4, one), (b"b", 5, other), (b"a", 6, again)):
+            running.count(voter, index, ristretto255.encode_elements(ballot))
+            if together == 1:
+                running.add(ballot)
+        if together == 3:  # As a shard's sum.
+            running.add([one.pad + other.pad + again.pad, one.data + other.data + again.data])
         assert running.ballots == 2
         assert running.replaced == replaced
         tally = running.close(b"root")

@@ -12,12 +12,13 @@ import pytest
 
 from secretballot.board import board as board_module
 from secretballot.board.board import BoardKeys
+from secretballot.board.examiner import Examiner
 from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import RecordError
 from secretballot.records import parse_entry, sign_body
 from secretballot.tally import ElectionLog
-from secretballot.verify import RULES, Report, Status, Verdict, engine, verify_entries, verify_record
+from secretballot.verify import RULES, Report, Status, Verdict, engine, shard, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS
 
 from ..support import elections
@@ -384,11 +385,15 @@ def test_a_finding_names_whose_fault_it_is_only_where_that_is_signed(finished: F
     ("where", "name", "rule"),
     [
         (ElectionLog, "_check_quorum", "T2"),
-        (ElectionLog, "_check_ballot_form", "B1"),
         (ElectionLog, "read", "L1"),
         (ElectionLog, "apply", "L1"),
-        (ElectionLog, "proofs", "B2"),
-        (engine, "find_invalid", "B2"),
+        (ElectionLog, "take", "L1"),
+        (ElectionLog, "add_sum", "B1"),
+        (Examiner, "read", "L1"),
+        (Examiner, "_check_form", "B1"),
+        (Examiner, "add_up", "B1"),
+        (Examiner, "proofs", "B2"),
+        (shard, "find_invalid", "B2"),
         (engine, "open_checkpoint", "L5"),
     ],
 )
@@ -402,7 +407,7 @@ def test_a_check_that_breaks_down_has_failed(
     with patch.object(where, name, broken):
         report = elections.verify(finished.simulation, finished.entries)
     assert report.verdict is Verdict.FAILED
-    if name == "read":
+    if (where, name) == (ElectionLog, "read"):
         assert report.rule("M1").failed == 1
     finding = report.rule(rule).findings[0]
     assert report.rule(rule).status is Status.FAILED
@@ -413,18 +418,21 @@ def test_a_check_that_breaks_down_has_failed(
 
 def test_an_entry_that_breaks_down_when_it_is_taken_in_is_counted_once(finished: Finished) -> None:
     """Whether its hash is in the tree already, or not yet."""
-    take_in = ElectionLog.apply
+    take_in = ElectionLog.take
+    ballot = finished.places("ballot")[0]
 
-    def broken(log: ElectionLog, entry: Any) -> None:
-        if entry.index == 2:
+    def broken(log: ElectionLog, index: int, *rest: Any) -> None:
+        if index in (2, ballot):
             raise RuntimeError
-        take_in(log, entry)
-        if entry.index == 3:
+        take_in(log, index, *rest)
+        if index in (3, ballot + 1):
             raise RuntimeError
 
-    with patch.object(ElectionLog, "apply", broken):
+    with patch.object(ElectionLog, "take", broken):
         report = elections.verify(finished.simulation, finished.entries)
-    assert [finding.item for finding in report.rule("L1").findings] == ["entry 2", "entry 3"]
+    assert [finding.item for finding in report.rule("L1").findings] == [
+        f"entry {index}" for index in (2, 3, ballot, ballot + 1)
+    ]
     assert report.rule("L5").status is Status.PASSED
 
 
@@ -445,12 +453,12 @@ def test_an_error_that_is_none_of_ours_stops_the_verifier(finished: Finished) ->
         elections.verify(finished.simulation, finished.entries)
 
 
-def test_batches_may_be_of_any_size(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shards_may_be_of_any_size(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
     entries = list(finished.entries)
     FAULTS["B2"][0](finished, entries)
     expected = elections.verify(finished.simulation, entries)
-    for size in (1, 50, 10**9):
-        monkeypatch.setattr(engine, "BATCH_SIZE", size)
+    for size in (1, 10**4, 10**9):
+        monkeypatch.setattr(engine, "SHARD_SIZE", size)
         assert elections.verify(finished.simulation, entries) == expected
 
 

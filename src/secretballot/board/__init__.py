@@ -1,11 +1,13 @@
 """The bulletin board: an append-only log that checks before it appends and answers with a receipt.
 
-:mod:`.state` is the order of phases and everything the log says so far, without I/O; :mod:`.board` is the role with its
+:mod:`.entry` takes an entry apart, :mod:`.examiner` checks it by itself, and :mod:`.state` against everything the log
+says so far, without I/O; :mod:`.board` is the role with its
 log key; :mod:`.store` keeps the entries; :mod:`.record` is the directory that an auditor copies.
 """
 
+from .entry import Entry
 from .record import ElectionRecord
 from .records import Phase, PhaseChange
-from .state import Entry, LogState
+from .state import LogState
 
 __all__ = ["ElectionRecord", "Entry", "LogState", "Phase", "PhaseChange"]

@@ -31,8 +31,9 @@ from ..errors import (
     check_type,
 )
 from ..manifest import BoardKey, Manifest
+from .entry import Entry
 from .record import ElectionRecord, write_record
-from .state import Entry, LogState
+from .state import LogState
 from .store import BoardStore, ConflictError
 
 #: How often an append is tried again when other writers were faster.

@@ -4,7 +4,8 @@ The board asks it before it appends; the verifier asks it again for every entry 
 the rule that it belongs to (``docs/spec/rules.md``), so that both say the same of the same fault.
 
 * :meth:`LogState.read` takes an entry's bytes apart;
-* :meth:`LogState.checks` lists the checks of an entry, which raise where it is wrong and change nothing;
+* :meth:`LogState.checks` lists the checks of an entry, which raise where it is wrong and change nothing. Those of
+  ballots, challenges and lines of the register are partly the :class:`~.examiner.Examiner`'s, which needs no log;
 * :meth:`LogState.proofs` gives its ballot proofs, to be verified one by one or in batches;
 * :meth:`LogState.apply` takes an entry in.
 
@@ -13,13 +14,11 @@ This is the log up to the end of voting; :class:`secretballot.tally.log.Election
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import ClassVar
 
-from ..ballot.checks import challenged_body, check_openings, decode_contests, parse_proofs
 from ..ballot.context import BallotContext
-from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
+from ..ballot.records import Ballot, ChallengedBallot
 from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 from ..ceremony.checks import (
     check_confirmation,
@@ -30,14 +29,10 @@ from ..ceremony.checks import (
     in_order,
 )
 from ..credential import Issuance
-from ..credential.checks import check_credential
 from ..crypto.batch import ParsedProof
 from ..crypto.dkg import GroupPublic
-from ..crypto.group import Element
 from ..crypto.merkle import Frontier, leaf_hash
 from ..errors import (
-    BallotError,
-    BoardError,
     CeremonyError,
     CredentialError,
     DuplicateError,
@@ -48,33 +43,9 @@ from ..errors import (
 )
 from ..manifest import Election, Manifest
 from ..records import Record, SignedEntry, parse_entry
+from .entry import Cast, Challenged, Entry, Facts, Issued, facts_of
+from .examiner import Check, Examiner, check_election
 from .records import PHASES, Phase, PhaseChange
-
-#: A rule's id, and the check that raises where the entry breaks it.
-Check = tuple[str, Callable[[], None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry taken apart: its place in the log, its exact bytes, and its record."""
-
-    index: int
-    raw: bytes
-    signed: SignedEntry
-    record: Record
-
-    @property
-    def name(self) -> str:
-        """How findings and errors call it."""
-        return f"entry {self.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class CastBallot:
-    """A ballot in the log: where it stands, and the credential that cast it."""
-
-    index: int
-    key: bytes
 
 
 class LogState:
@@ -102,13 +73,11 @@ class LogState:
         self.group_public: GroupPublic | None = None
         self.issued: dict[str, int] = {}
         self.requests: set[tuple[str, bytes]] = set()
-        self._context: BallotContext | None = None
+        self._examiner: Examiner | None = None
         #: Confirmation code to the place of the ballot, cast or challenged.
-        self.cast: dict[bytes, CastBallot] = {}
+        self.cast: dict[bytes, int] = {}
         self.challenged: dict[bytes, int] = {}
         self.credentials: set[bytes] = set()
-        #: Of the entry itself and not of its index: one that was refused leaves its index to the next.
-        self._decoded: tuple[Entry, list[list[Element]]] | None = None
 
     @property
     def size(self) -> int:
@@ -132,9 +101,14 @@ class LogState:
     @property
     def _unconfirmed(self) -> BallotContext:
         """The same from the messages alone: a verifier goes on where a confirmation is missing."""
-        if self._context is None:
-            raise PhaseError("there is no election key")
-        return self._context
+        return self.examiner.context
+
+    @property
+    def examiner(self) -> Examiner:
+        """The checks of entries by themselves; raises PhaseError while the log has no manifest."""
+        if self._examiner is None:
+            raise PhaseError("the log has no manifest yet")
+        return self._examiner
 
     # Reading.
 
@@ -144,7 +118,8 @@ class LogState:
         index = self.size
         try:
             signed = parse_entry(raw)
-            return Entry(index, raw, signed, self._parse(index, signed))
+            record = self._parse(index, signed)
+            return Entry(index, raw, signed, record, facts_of(signed, record))
         except EncodingError as error:
             raise EncodingError(error.message, item=f"entry {index}") from None
 
@@ -163,34 +138,41 @@ class LogState:
         """The checks of an entry against the state, each with its rule. What they raise is a SecretBallotError."""
         if entry.index == 0:
             return [("M2", lambda: entry.signed.verify(self.signer(entry)))]
+        if entry.facts is not None:
+            # The phase first: it says more than a key that is not there yet.
+            phase, *others = self.fact_checks(entry.index, entry.facts)
+            return [phase, *self.examiner.checks(entry), *others]
         common: list[Check] = [
-            ("L2", lambda: self._check_election(entry)),
+            ("L2", lambda: check_election(self.election, entry)),
             ("L3", lambda: self._check_phase(entry)),
             ("L4", lambda: entry.signed.verify(self.signer(entry))),
         ]
         return common + self._own_checks(entry)
 
+    def fact_checks(self, index: int, facts: Facts) -> list[Check]:
+        """The checks that need the log, of the entry at ``index`` with these facts: those the examiner cannot make."""
+        match facts:
+            case Issued():
+                return [
+                    ("L3", lambda: self._check_in(index, "issuance")),
+                    ("C1", lambda: self._check_issuance(facts)),
+                ]
+            case Cast():
+                return [
+                    ("L3", lambda: self._check_in(index, "ballot")),
+                    ("C3", lambda: self._check_bound(facts.key)),
+                    ("B3", lambda: self._check_ballot_new(facts.code)),
+                ]
+            case Challenged():
+                return [
+                    ("L3", lambda: self._check_in(index, "challenged-ballot")),
+                    ("H2", lambda: self._check_challenge_new(facts.code)),
+                ]
+
     def proofs(self, entry: Entry) -> list[ParsedProof]:
         """The proofs of a ballot or challenged ballot, not verified yet; raises BallotError for one that is malformed.
         None for other entries."""
-        match entry.record:
-            case Ballot() as ballot:
-                return parse_proofs(self._unconfirmed, ballot, self.elements(entry), entry.name)
-            case ChallengedBallot() as challenged:
-                _, ballot = challenged_body(challenged)
-                context = self._unconfirmed
-                return parse_proofs(context, ballot, decode_contests(context, ballot), entry.name)
-            case _:
-                return []
-
-    def elements(self, entry: Entry) -> list[list[Element]]:
-        """The elements of a ballot's ciphertexts, contest by contest; raises BallotError where one is malformed.
-        Decoded once."""
-        if not isinstance(entry.record, Ballot):
-            raise BallotError("not a ballot", item=entry.name)
-        if self._decoded is None or self._decoded[0] is not entry:
-            self._decoded = (entry, decode_contests(self._unconfirmed, entry.record))
-        return self._decoded[1]
+        return self.examiner.proofs(entry) if entry.facts is not None else []
 
     def signer(self, entry: Entry) -> bytes:
         """The key that must have signed the entry: the manifest's for its role, or the ballot key."""
@@ -206,22 +188,12 @@ class LogState:
                 | CeremonyComplaint() as message
             ):
                 return self._trustee_key(message.trustee)
-            case Issuance() as issuance:
-                return self.election.manifest.registrar(issuance.registrar).signing_key
-            case Ballot() as ballot:
-                return ballot.credential.key
-            case ChallengedBallot() as challenged:
-                return challenged_body(challenged)[1].credential.key
             case _:
-                raise BoardError("nobody signs such a record")
+                return self.examiner.signer(entry)
 
     def _trustee_key(self, trustee: str) -> bytes:
         manifest = self.election.manifest
         return manifest.trustees[manifest.trustee_index(trustee) - 1].signing_key
-
-    def _check_election(self, entry: Entry) -> None:
-        if getattr(entry.record, "election", None) != self.election.id:
-            raise BoardError("the entry is another election's", item=entry.name)
 
     def _check_phase(self, entry: Entry) -> None:
         if isinstance(entry.record, PhaseChange):
@@ -230,8 +202,12 @@ class LogState:
                 raise PhaseError(
                     f"the phase {entry.record.phase} cannot follow {self.phase}", item=entry.name
                 )
-        elif self.records[entry.signed.kind][1] != self.phase:
-            raise PhaseError(f"a {entry.signed.kind} is not taken in the phase {self.phase}", item=entry.name)
+        else:
+            self._check_in(entry.index, entry.signed.kind)
+
+    def _check_in(self, index: int, kind: str) -> None:
+        if self.records[kind][1] != self.phase:
+            raise PhaseError(f"a {kind} is not taken in the phase {self.phase}", item=f"entry {index}")
 
     def _own_checks(self, entry: Entry) -> list[Check]:
         match entry.record:
@@ -250,24 +226,6 @@ class LogState:
                 return [("K5", lambda: self._check_complaint(complaint))]
             case CeremonyConfirmation() as confirmation:
                 return [("K3", lambda: self._check_confirmation(confirmation))]
-            case Issuance() as issuance:
-                return [("C1", lambda: self._check_issuance(issuance))]
-            case Ballot() as ballot:
-                return [
-                    ("C2", lambda: check_credential(self.election, ballot.credential)),
-                    ("C3", lambda: self._check_bound(ballot.credential.key)),
-                    ("B1", lambda: self._check_ballot_form(entry)),
-                    ("B3", lambda: self._check_ballot_new(entry)),
-                ]
-            case ChallengedBallot() as challenged:
-                return [
-                    (
-                        "C2",
-                        lambda: check_credential(self.election, challenged_body(challenged)[1].credential),
-                    ),
-                    ("H1", lambda: self._check_opening(challenged)),
-                    ("H2", lambda: self._check_challenge_new(challenged)),
-                ]
             case _:
                 return []
 
@@ -325,7 +283,7 @@ class LogState:
 
     # Credentials.
 
-    def _check_issuance(self, issuance: Issuance) -> None:
+    def _check_issuance(self, issuance: Issued) -> None:
         """Of these faults the last one alone proves who is at fault: a board can repeat lines, drop and swap them."""
         expected = self.issued.get(issuance.registrar, 0) + 1
         registrar = f"registrar {issuance.registrar}"
@@ -347,28 +305,17 @@ class LogState:
 
     # Ballots.
 
-    def _check_ballot_form(self, entry: Entry) -> None:
-        self.elements(entry)
-
-    def _check_ballot_new(self, entry: Entry) -> None:
-        code = confirmation_code(entry.signed.body)
+    def _check_ballot_new(self, code: bytes) -> None:
         if code in self.cast:
-            raise DuplicateError(f"this ballot was cast before, as entry {self.cast[code].index}")
+            raise DuplicateError(f"this ballot was cast before, as entry {self.cast[code]}")
         if code in self.challenged:
             raise DuplicateError(
                 f"this ballot was challenged, as entry {self.challenged[code]}, and never counts"
             )
 
-    def _check_opening(self, challenged: ChallengedBallot) -> None:
-        _, ballot = challenged_body(challenged)
-        check_openings(self._unconfirmed, ballot, challenged.openings)
-
-    def _check_challenge_new(self, challenged: ChallengedBallot) -> None:
-        code = confirmation_code(challenged_body(challenged)[0])
+    def _check_challenge_new(self, code: bytes) -> None:
         if code in self.cast:
-            raise DuplicateError(
-                f"this ballot was cast, as entry {self.cast[code].index}, and is not to be opened"
-            )
+            raise DuplicateError(f"this ballot was cast, as entry {self.cast[code]}, and is not to be opened")
         if code in self.challenged:
             raise DuplicateError(f"this ballot was challenged before, as entry {self.challenged[code]}")
 
@@ -380,6 +327,7 @@ class LogState:
         match entry.record:
             case Manifest():
                 self._election = Election(entry.signed.body)
+                self._examiner = Examiner(self._election, None)
             case PhaseChange() as change:
                 self._enter(change.phase)
             case CeremonyCommitment() as commitment:
@@ -392,19 +340,24 @@ class LogState:
                 self.complaints.setdefault(complaint.trustee, complaint.accused)
             case CeremonyConfirmation() as confirmation:
                 self.confirmations.setdefault(confirmation.trustee, confirmation.signature)
-            case Issuance() as issuance:
-                self.issued[issuance.registrar] = self.issued.get(issuance.registrar, 0) + 1
-                self.requests.add((issuance.registrar, issuance.request))
-            case Ballot() as ballot:
-                cast = CastBallot(entry.index, ballot.credential.key)
-                self.cast.setdefault(confirmation_code(entry.signed.body), cast)
-                self.credentials.add(ballot.credential.key)
-            case ChallengedBallot() as challenged:
-                code = confirmation_code(challenged.ballot.encode("utf-8"))
-                self.challenged.setdefault(code, entry.index)
             case _:
                 pass
-        self.skip(entry.raw)
+        self.take(entry.index, leaf_hash(entry.raw), entry.facts)
+
+    def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
+        """Takes in the entry at ``index`` by its leaf hash and facts."""
+        match facts:
+            case Issued():
+                self.issued[facts.registrar] = self.issued.get(facts.registrar, 0) + 1
+                self.requests.add((facts.registrar, facts.request))
+            case Cast():
+                self.cast.setdefault(facts.code, index)
+                self.credentials.add(facts.key)
+            case Challenged():
+                self.challenged.setdefault(facts.code, index)
+            case None:
+                pass
+        self.frontier.append(leaf)
 
     def skip(self, raw: bytes) -> None:
         """Counts an entry that cannot be read: the verifier's way past it."""
@@ -419,16 +372,10 @@ class LogState:
             self.group_public = group_public(self.election, ordered)
         except (CeremonyError, ManifestError, PhaseError):
             return  # Not complete, or not acceptable: whoever needs the key is told so.
-        self._context = BallotContext(self.election, self.group_public.group_key)
+        context = BallotContext(self.election, self.group_public.group_key)
+        self._examiner = Examiner(self.election, context)
 
     def unique_keys(self, entry: Entry) -> list[bytes]:
-        """What a store finds the entry by: its leaf hash, then a ballot's confirmation code."""
-        keys = [leaf_hash(entry.raw)]
-        match entry.record:
-            case Ballot():
-                keys.append(confirmation_code(entry.signed.body))
-            case ChallengedBallot() as challenged:
-                keys.append(confirmation_code(challenged.ballot.encode("utf-8")))
-            case _:
-                pass
-        return keys
+        """What a store finds the entry by: its leaf hash, and a ballot's confirmation code."""
+        leaf = leaf_hash(entry.raw)
+        return [leaf, entry.facts.code] if isinstance(entry.facts, Cast | Challenged) else [leaf]

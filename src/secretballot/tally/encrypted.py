@@ -43,6 +43,7 @@ class RunningTally:
     """The sums so far. Memory: some hundred bytes for each credential that votes."""
 
     def __init__(self, election: Election) -> None:
+        #: Whether a credential's last ballot counts, and not its first.
         self._replace = election.manifest.revoting == "last"
         self._counting: dict[bytes, _Counting] = {}
         self._rows: list[Sequence[Element]] = []
@@ -57,31 +58,41 @@ class RunningTally:
         """How many ballots count."""
         return len(self._counting)
 
-    def add(self, key: bytes, index: int, elements: Sequence[Element]) -> None:
-        """Takes in the elements of the next ballot of the log, whose form and proofs hold, under its credential's
-        ballot key."""
+    def count(self, key: bytes, index: int, ciphertexts: bytes) -> None:
+        """Decides for the next ballot of the log, under its credential's ballot key, whether it counts, and which it
+        replaces. :meth:`add` is given its elements in any case; those of a ballot that does not count are taken off
+        here."""
         earlier = self._counting.get(key)
-        if earlier is not None:
-            if not self._replace:
-                self.replaced.append(index)
-                return
+        if earlier is None:
+            self._counting[key] = _Counting(index, self._keep(ciphertexts))
+        elif self._replace:
             self.replaced.append(earlier.entry)
-            self._rows.append([-element for element in self._recall(earlier.kept)])
-        self._counting[key] = _Counting(index, self._keep(elements) if self._replace else 0)
+            self._subtract(self._recall(earlier.kept))
+            self._counting[key] = _Counting(index, self._keep(ciphertexts))
+        else:
+            self.replaced.append(index)
+            self._subtract(ciphertexts)
+
+    def add(self, elements: Sequence[Element]) -> None:
+        """Adds the elements of a ballot, or the sum of those of several."""
         self._rows.append(elements)
         if len(self._rows) > _CHUNK:
             self._fold()
 
-    def _keep(self, elements: Sequence[Element]) -> int:
-        data = ristretto255.encode_elements(elements)
+    def _subtract(self, ciphertexts: bytes) -> None:
+        self.add([-element for element in ristretto255.decode_elements(ciphertexts)])
+
+    def _keep(self, ciphertexts: bytes) -> int:
+        if not self._replace:
+            return 0
         at = self._kept.seek(0, 2)
-        self._kept.write(data)
-        self._size = len(data)
+        self._kept.write(ciphertexts)
+        self._size = len(ciphertexts)
         return at
 
-    def _recall(self, at: int) -> list[Element]:
+    def _recall(self, at: int) -> bytes:
         self._kept.seek(at)
-        return ristretto255.decode_elements(self._kept.read(self._size))
+        return self._kept.read(self._size)
 
     def _fold(self) -> None:
         self._rows = [ristretto255.sum_columns(self._rows)]

@@ -6,13 +6,16 @@ entry that opens the tally they are final, and bound to the log's root at that p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from ..ballot.records import Ballot
+from ..board.entry import Cast, Entry, Facts
+from ..board.examiner import Check
 from ..board.records import Phase, PhaseChange
-from ..board.state import Check, Entry, LogState
+from ..board.state import LogState
 from ..crypto.group import Element, ristretto255
-from ..errors import BallotError, DuplicateError, ManifestError, PhaseError, TallyError
+from ..errors import DuplicateError, ManifestError, PhaseError, TallyError
 from ..records import Record
 from .checks import check_share
 from .counting import count
@@ -118,8 +121,6 @@ class ElectionLog(LogState):
 
     def apply(self, entry: Entry) -> None:
         match entry.record:
-            case Ballot() as ballot:
-                self._add(entry, ballot)
             case DecryptionShare() as share:
                 self._take_share(entry, share)
             case Result() as result:
@@ -127,21 +128,29 @@ class ElectionLog(LogState):
                 self._enter("closed")
             case _:
                 pass
-        super().apply(entry)
+        if isinstance(entry.facts, Cast):
+            facts, elements = self.examiner.add_up(entry, entry.facts)
+            super().apply(replace(entry, facts=facts))
+            self.add_sum(elements)
+        else:
+            super().apply(entry)
         if isinstance(entry.record, PhaseChange) and entry.record.phase == "tally" and self._tally is None:
             self._tally = self._running().close(self.frontier.root())
+
+    def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
+        super().take(index, leaf, facts)
+        if isinstance(facts, Cast) and facts.ciphertexts:
+            self._running().count(facts.key, index, facts.ciphertexts)
+
+    def add_sum(self, elements: Sequence[Element]) -> None:
+        """Adds the sum of the elements of ballots that were taken in: of all of them, whether they count or not."""
+        if elements:
+            self._running().add(elements)
 
     def _running(self) -> RunningTally:
         if self.running is None:
             self.running = RunningTally(self.election)
         return self.running
-
-    def _add(self, entry: Entry, ballot: Ballot) -> None:
-        try:
-            elements = self.elements(entry)
-        except (BallotError, PhaseError):
-            return  # Reported by its check; it cannot be added.
-        self._running().add(ballot.credential.key, entry.index, [e for contest in elements for e in contest])
 
     def _take_share(self, entry: Entry, share: DecryptionShare) -> None:
         try:

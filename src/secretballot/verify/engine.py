@@ -1,4 +1,4 @@
-"""Runs every rule over a record, as a stream: entries one by one, proofs in batches.
+"""Runs every rule over a record, as a stream: entries in order, the many of them in shards.
 
 The log's state machine (:class:`~secretballot.tally.log.ElectionLog`) says which checks an entry has; the board
 asked it the same before it appended. Here nothing stops at the first fault: each check that raises is a finding under
@@ -7,32 +7,40 @@ its rule, and the next one runs. The steps, in the report's order:
 1. the manifest (M), 2. every entry's form, phase and signature, and the checkpoint (L), 3. the ceremony (K),
 4. credentials (C), 5. ballots and challenges (B, H), 6. shares, counts and outcomes (T).
 
+Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
+what depends on the rest of the log is checked here, in its order. No answer of an executor is taken for a pass: a shard
+that is lost is examined here.
+
 The caller must compare the election's id with the one announced (or pass it, for rule M3), and get the record from a
 source that shows everyone the same.
 """
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
 from os import PathLike
 
-from ..ballot.records import Ballot, ChallengedBallot
+from ..board.entry import MANY, Cast, Challenged, Entry, Facts
 from ..board.record import ElectionRecord
-from ..board.state import Entry
-from ..crypto.batch import ParsedProof, find_invalid
-from ..crypto.group import ristretto255
+from ..crypto.merkle import leaf_hash
 from ..crypto.note import NoteVerifier, open_checkpoint
 from ..crypto.signing import VerifyKey
 from ..errors import ArgumentError, SecretBallotError, check_type
-from ..records import DIGEST_SIZE
+from ..records import DIGEST_SIZE, kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import Result
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
 from .rules import RULES
+from .shard import Outcome, Task, decode_sums, examine, failure
 
-#: Equations of proofs verified at once: enough for the multi-scalar multiplication to be efficient, few enough that
-#: memory stays bounded whatever the number of ballots and their size.
-BATCH_SIZE = 4096
+#: Bytes of entries in a shard: enough for the multi-scalar multiplication to be efficient, few enough that memory stays
+#: bounded whatever the number of ballots and their size.
+SHARD_SIZE = 2**20
+#: Shards that wait at once, for each of the executor's workers.
+WAITING = 3
 
 Progress = Callable[[int], None]
 
@@ -47,12 +55,18 @@ class _Tally:
 
 
 class _Verification:
-    def __init__(self, election_id: bytes | None) -> None:
+    def __init__(
+        self, election_id: bytes | None, executor: Executor | None, progress: Progress | None
+    ) -> None:
         self._announced = election_id
+        self._executor = executor
+        self._progress = progress
         self.log = ElectionLog()
         self._rules = {rule: _Tally() for rule in RULES}
-        self._batch: list[tuple[str, ParsedProof]] = []
-        self._equations = 0
+        self._shard: list[bytes] = []
+        self._shard_size = 0
+        self._waiting: deque[tuple[Task, Future[Outcome] | None]] = deque()
+        self._most_waiting = WAITING * (getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
         self._has_manifest = False
         self._entries = 0
         self._ballots = 0
@@ -82,18 +96,32 @@ class _Verification:
 
     def blame(self, rule: str, item: str, error: Exception, count: int = 1) -> None:
         """Makes whatever was raised a failure of the rule, so that the next check can run."""
-        if isinstance(error, SecretBallotError):
-            where = f"{item}, {error.item}" if error.item and error.item != item else item
-            self.fail(rule, where, error.message, error.culprit, count)
-        else:
-            self.fail(rule, item, f"the check broke down: {type(error).__name__}", None, count)
+        self.fail(*failure(rule, item, error), count)
 
     # Entries.
 
     def entry(self, raw: bytes) -> None:
         """The next entry of the log."""
+        if self._has_manifest and kind_of(raw) in MANY:
+            self._shard.append(raw)
+            self._shard_size += len(raw)
+            if self._shard_size >= SHARD_SIZE:
+                self._hand_out(self._executor)
+        else:
+            self.drain()
+            self._single(raw)
+
+    def _next(self) -> str:
+        """Counts an entry as read, and gives its name."""
         item = f"entry {self._entries}"
         self._entries += 1
+        if self._progress is not None:
+            self._progress(self._entries)
+        return item
+
+    def _single(self, raw: bytes) -> None:
+        """An entry that is of a kind that there are few of, or of none."""
+        item = self._next()
         try:
             entry = self.log.read(raw)
         except Exception as error:  # noqa: BLE001 - as in run
@@ -109,7 +137,6 @@ class _Verification:
             return
         else:
             self._checks(entry)
-            self._proofs(entry)
         try:
             self.log.apply(entry)
         except Exception as error:  # noqa: BLE001 - as in run
@@ -131,39 +158,66 @@ class _Verification:
         for rule, check in self.log.checks(entry):
             self.run(rule, entry.name, check, max(1, lines) if rule in ("T3", "T4") else 1)
 
-    def _proofs(self, entry: Entry) -> None:
-        if isinstance(entry.record, Ballot):
-            self._ballots += 1
-        elif isinstance(entry.record, ChallengedBallot):
-            self._challenges += 1
-        else:
-            return
-        try:
-            for proof in self.log.proofs(entry):
-                self._batch.append((entry.name, proof))
-                self._equations += len(proof.commitments)
-        except Exception as error:  # noqa: BLE001 - as in run
-            self.blame("B2", entry.name, error)
-        if self._equations >= BATCH_SIZE:
-            self.flush()
+    # Shards.
 
-    def flush(self) -> None:
-        """Verifies the proofs that wait."""
-        batch, self._batch, self._equations = self._batch, [], 0
+    def _hand_out(self, executor: Executor | None) -> None:
+        """Gives the gathered entries to the executor, or keeps them for this process."""
+        entries, self._shard, self._shard_size = tuple(self._shard), [], 0
+        public = self.log.group_public
+        first = self.log.size + sum(len(task.entries) for task, _ in self._waiting)
+        key = public.group_key.encode() if public is not None else None
+        task = Task(self.log.election.body, key, first, entries)
+        self._waiting.append((task, _submit(executor, task)))
+        if executor is None or len(self._waiting) >= self._most_waiting:
+            self._take_in()
+
+    def drain(self) -> None:
+        """Takes in every shard: the log is then at its newest entry."""
+        if self._shard:  # A record that fills no shard is not worth a process.
+            self._hand_out(self._executor if self._waiting else None)
+        while self._waiting:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Takes in the oldest shard."""
+        task, future = self._waiting.popleft()
+        outcome = _answer(task, future) or examine(task)
+        for rule, count in outcome.passed.items():
+            self.passed(rule, count)
+        for one in outcome.failures:
+            self.fail(*one)
+        for raw, facts in zip(task.entries, outcome.facts, strict=True):
+            self._take(leaf_hash(raw), facts)
+        self._add_sum(task, outcome)
+
+    def _take(self, leaf: bytes, facts: Facts | None) -> None:
+        """The checks of an examined entry that need the log; then it is taken in."""
+        item = self._next()
+        index = self.log.size
+        if facts is not None:
+            self._ballots += isinstance(facts, Cast)
+            self._challenges += isinstance(facts, Challenged)
+            for rule, check in self.log.fact_checks(index, facts):
+                self.run(rule, item, check)
         try:
-            invalid = find_invalid(ristretto255, [proof for _, proof in batch])
+            self.log.take(index, leaf, facts)
         except Exception as error:  # noqa: BLE001 - as in run
-            for _, proof in batch:
-                self.blame("B2", proof.item, error)
-            return
-        for place in invalid:
-            self.fail("B2", batch[place][1].item, "the proof does not verify")
-        self.passed("B2", len(batch) - len(invalid))
+            self.blame("L1", item, error)
+            if self.log.size == index:
+                self.log.frontier.append(leaf)
+
+    def _add_sum(self, task: Task, outcome: Outcome) -> None:
+        """Adds the shard's ballots to the tally."""
+        try:
+            self.log.add_sum(decode_sums(outcome.sums))
+        except Exception as error:  # noqa: BLE001 - as in run
+            self.blame("B1", f"entry {task.first} and following", error)
 
     # The end of the log.
 
     def checkpoint(self, data: bytes) -> None:
         """The checkpoint over all entries (L5)."""
+        self.drain()
         if not self._has_manifest:
             return
         board = self.log.election.manifest.board
@@ -182,7 +236,7 @@ class _Verification:
 
     def report(self) -> Report:
         """The report, once every entry and the checkpoint have been given."""
-        self.flush()
+        self.drain()
         if not self._entries:
             self.fail("M1", "entry 0", "the record has no entries")
         if self._has_manifest and self._announced is not None:
@@ -284,20 +338,48 @@ def _nobodys(finding: Finding) -> Finding:
     return finding.model_copy(update={"culprit": None})
 
 
+def _submit(executor: Executor | None, task: Task) -> Future[Outcome] | None:
+    """What the executor will answer; None where there is none, or it takes no work: it was shut down, or broke."""
+    if executor is None:
+        return None
+    try:
+        return executor.submit(examine, task)
+    except RuntimeError:
+        return None
+
+
+def _answer(task: Task, future: Future[Outcome] | None) -> Outcome | None:
+    """What a worker answered, if it is an answer to the task: as many entries, from the same place on."""
+    if future is None:
+        return None
+    try:
+        outcome = future.result()
+    except Exception:  # noqa: BLE001 - the worker died, or its executor did: the shard is examined here
+        return None
+    if not isinstance(outcome, Outcome) or outcome.first != task.first:
+        return None
+    return outcome if len(outcome.facts) == len(task.entries) else None
+
+
 def verify_record(
     record: ElectionRecord | str | PathLike[str],
     *,
     election_id: bytes | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Report:
     """Runs every rule over a record, or the record in a directory, and reports; a broken rule is a finding, no error.
 
-    ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries read.
-    Raises RecordError where the record cannot be read at all, and ArgumentError for an id that is none.
+    ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries
+    checked. ``executor`` shares the work, such as the processes of :func:`~secretballot.verify.workers.local_workers`;
+    its workers are trusted as this process is. Raises RecordError where the record cannot be read at all, and
+    ArgumentError for an id that is none.
     """
     if not isinstance(record, ElectionRecord):
         record = ElectionRecord(record)
-    return verify_entries(record.entries(), record.checkpoint(), election_id=election_id, progress=progress)
+    return verify_entries(
+        record.entries(), record.checkpoint(), election_id=election_id, progress=progress, executor=executor
+    )
 
 
 def verify_entries(
@@ -306,6 +388,7 @@ def verify_entries(
     *,
     election_id: bytes | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Report:
     """As :func:`verify_record`, for entries from elsewhere. Raises ArgumentError where they are no bytes."""
     check_type(entries, Iterable, "an iterable of entries as bytes")
@@ -318,11 +401,9 @@ def verify_entries(
         )
         if len(election_id) != DIGEST_SIZE:
             raise ArgumentError(f"an election's id has {DIGEST_SIZE} bytes, not {len(election_id)}")
-    verification = _Verification(election_id)
-    for number, raw in enumerate(entries, 1):
+    verification = _Verification(election_id, executor, progress)
+    for raw in entries:
         check_type(raw, bytes, "an entry as bytes")
         verification.entry(raw)
-        if progress is not None:
-            progress(number)
     verification.checkpoint(checkpoint)
     return verification.report()

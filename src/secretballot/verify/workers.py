@@ -1,0 +1,49 @@
+"""Processes of this machine that examine shards.
+
+Processes and not threads: what a ballot costs outside of compiled code would be done by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+
+from ..errors import ArgumentError, check_type
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def local_workers(number: int | None = None) -> Iterator[Executor]:
+    """An executor of so many processes (as many as there are cores for it, where None is given), for
+    :func:`~secretballot.verify.verify_record`. They end with the block; on an error, without the work that waits.
+
+    The processes import the program's main module: a script that calls this needs ``if __name__ == "__main__":``.
+    Raises ArgumentError for a number that is none.
+    """
+    if number is not None:
+        check_type(number, int, "a number of processes")
+        if number < 1:
+            raise ArgumentError("at least one process is needed")
+    executor = ProcessPoolExecutor(
+        number or available_cores(), mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+    )
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """A worker's first step: one thread for the backend's sums, and Ctrl-C is its parent's to answer."""
+    os.environ["RAYON_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

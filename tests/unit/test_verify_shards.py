@@ -1,0 +1,262 @@
+"""Verification by several workers: the same report as by one, whatever a worker loses or answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secretballot.board.entry import Cast, Challenged, Issued
+from secretballot.board.record import write_record
+from secretballot.crypto.group import ristretto255
+from secretballot.errors import ArgumentError
+from secretballot.records import kind_of
+from secretballot.verify import Verdict, available_cores, engine, local_workers, verify_record
+from secretballot.verify.shard import Outcome, Task, decode_sums, examine
+
+from ..support import elections
+
+Finished = elections.Finished
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two or three entries each."""
+    monkeypatch.setattr(engine, "SHARD_SIZE", 4000)
+
+
+@pytest.fixture
+def faulty(finished: Finished) -> list[bytes]:
+    """The record with a fault of most kinds that a shard can find, and of some that it cannot."""
+    entries = list(finished.entries)
+    ballots = finished.places("ballot")
+    entries[ballots[1]] = entries[ballots[1]][:-3]  # Not readable.
+    entries[ballots[2]] = entries[ballots[0]]  # Cast before.
+    garbled = bytearray(entries[ballots[3]])
+    garbled[-10] ^= 1
+    entries[ballots[3]] = bytes(garbled)  # Not signed.
+    lines = finished.places("issuance")
+    entries[lines[0]], entries[lines[1]] = entries[lines[1]], entries[lines[0]]
+    return entries
+
+
+class Playing(Executor):
+    """Answers at once, with what ``answer`` makes of the task; counts the tasks."""
+
+    def __init__(self, answer: Callable[[Task], Any]) -> None:
+        self._answer = answer
+        self.tasks: list[Task] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        assert fn is examine
+        (task,) = args
+        self.tasks.append(task)
+        future: Future[Any] = Future()
+        try:
+            future.set_result(self._answer(task))
+        except OSError as error:
+            future.set_exception(error)
+        return future
+
+
+# The same report.
+
+
+def test_processes_give_the_same_report(finished: Finished, faulty: list[bytes], tmp_path: Path) -> None:
+    simulation = finished.simulation
+    with local_workers(2) as workers:
+        for entries in (finished.entries, faulty):
+            alone = elections.verify(simulation, entries)
+            assert elections.verify(simulation, entries, executor=workers) == alone
+        checkpoint = elections.checkpoint(simulation, finished.entries).decode()
+        record = write_record(tmp_path / "record", finished.entries, checkpoint)
+        assert verify_record(record, executor=workers).verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("size", [1, 5000, 2**20])
+def test_threads_give_the_same_report(
+    finished: Finished, faulty: list[bytes], size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = elections.verify(finished.simulation, faulty)
+    monkeypatch.setattr(engine, "SHARD_SIZE", size)
+    with ThreadPoolExecutor(3) as threads:
+        assert elections.verify(finished.simulation, faulty, executor=threads) == alone
+    assert alone.verdict is Verdict.FAILED
+
+
+def test_every_entry_of_a_shard_goes_out_once_and_in_order(finished: Finished) -> None:
+    """All but those of the last shard, where there is no other: it is not worth a process."""
+    playing = Playing(examine)
+    steps: list[int] = []
+    report = elections.verify(finished.simulation, finished.entries, executor=playing, progress=steps.append)
+    assert report.verdict is Verdict.VERIFIED
+    assert steps == list(range(1, len(finished.entries) + 1))
+    places = [place for task in playing.tasks for place in range(task.first, task.first + len(task.entries))]
+    assert places == sorted(set(places))
+    assert all(
+        finished.entries[task.first : task.first + len(task.entries)] == list(task.entries)
+        for task in playing.tasks
+    )
+    many = [
+        place for place, raw in enumerate(finished.entries) if kind_of(raw) in ("ballot", "challenged-ballot")
+    ]
+    assert set(many) <= set(places)
+
+
+def test_a_small_record_needs_no_worker(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SHARD_SIZE", 2**20)
+    playing = Playing(examine)
+    assert (
+        elections.verify(finished.simulation, finished.entries, executor=playing).verdict is Verdict.VERIFIED
+    )
+    assert playing.tasks == []
+
+
+def test_few_shards_wait_at_once(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by how many are out, and not by the length of the record."""
+    monkeypatch.setattr(engine, "SHARD_SIZE", 1)
+    monkeypatch.setattr(engine, "WAITING", 1)
+    out = 0
+    most = 0
+
+    class Waiting(Future[Outcome]):
+        def result(self, timeout: float | None = None) -> Outcome:
+            nonlocal out
+            out -= 1
+            return super().result(timeout)
+
+    class Lazy(Executor):
+        _max_workers = 2
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            nonlocal out, most
+            out += 1
+            most = max(most, out)
+            future = Waiting()
+            future.set_result(fn(*args))
+            return future
+
+    assert (
+        elections.verify(finished.simulation, finished.entries, executor=Lazy()).verdict is Verdict.VERIFIED
+    )
+    assert (out, most) == (0, 2)
+
+
+# What goes wrong.
+
+
+def _lost(task: Task) -> Any:
+    raise OSError("the worker is gone")
+
+
+WRONG: dict[str, Callable[[Task], Any]] = {
+    "lost": _lost,
+    "nothing": lambda task: None,
+    "another shard's": lambda task: examine(task)._replace(first=task.first + 1),
+    "one entry short": lambda task: examine(task)._replace(facts=examine(task).facts[:-1]),
+    "one entry more": lambda task: examine(task)._replace(facts=(*examine(task).facts, None)),
+    "a tuple": lambda task: tuple(examine(task)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_shard_that_is_lost_is_examined_here(finished: Finished, faulty: list[bytes], wrong: str) -> None:
+    for entries in (finished.entries, faulty):
+        playing = Playing(WRONG[wrong])
+        assert elections.verify(finished.simulation, entries, executor=playing) == elections.verify(
+            finished.simulation, entries
+        )
+        assert playing.tasks
+
+
+def test_an_executor_that_was_shut_down(finished: Finished) -> None:
+    threads = ThreadPoolExecutor(1)
+    threads.shutdown()
+    assert (
+        elections.verify(finished.simulation, finished.entries, executor=threads).verdict is Verdict.VERIFIED
+    )
+
+
+def test_workers_that_are_killed(finished: Finished, faulty: list[bytes]) -> None:
+    """While they work, and before."""
+    alone = elections.verify(finished.simulation, faulty)
+    with local_workers(2) as workers:
+        pid = workers.submit(os.getpid).result()
+        killed = []
+
+        def kill(entries: int) -> None:
+            if not killed:
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+        assert elections.verify(finished.simulation, faulty, executor=workers, progress=kill) == alone
+        assert killed
+        assert elections.verify(finished.simulation, faulty, executor=workers) == alone
+
+
+def test_sums_that_are_none_fail(finished: Finished) -> None:
+    """Of a worker that answers nonsense, or of another version."""
+    playing = Playing(lambda task: examine(task)._replace(sums=b"\xff" * 32))
+    report = elections.verify(finished.simulation, finished.entries, executor=playing)
+    assert report.verdict is Verdict.FAILED
+    assert report.rule("B1").failed
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_number_of_workers_that_is_none(number: int) -> None:
+    with pytest.raises(ArgumentError, match="at least one process is needed"), local_workers(number):
+        pass
+
+
+def test_cores() -> None:
+    assert available_cores() >= 1
+
+
+# A shard by itself.
+
+
+def task(finished: Finished, places: list[int]) -> Task:
+    public = finished.simulation.log.group_public
+    assert public is not None
+    return Task(
+        finished.simulation.election.body,
+        public.group_key.encode(),
+        places[0],
+        tuple(finished.entries[place] for place in places),
+    )
+
+
+def test_what_a_shard_comes_to(finished: Finished) -> None:
+    ballots, challenges = finished.places("ballot"), finished.places("challenged-ballot")
+    first, last = min(ballots + challenges), max(ballots + challenges)
+    outcome = examine(task(finished, list(range(first, last + 1))))
+    kinds = [type(facts) for facts in outcome.facts]
+    assert kinds == [Cast if place in ballots else Challenged for place in range(first, last + 1)]
+    assert outcome.failures == ()
+    assert outcome.passed["L1"] == outcome.passed["L2"] == outcome.passed["L4"] == len(kinds)
+    assert outcome.passed["B1"] == len(ballots)
+    assert outcome.passed["H1"] == len(challenges)
+    columns = [
+        ristretto255.decode_elements(facts.ciphertexts) for facts in outcome.facts if isinstance(facts, Cast)
+    ]
+    assert decode_sums(outcome.sums) == ristretto255.sum_columns(columns)
+
+
+def test_a_shard_of_the_register(finished: Finished) -> None:
+    lines = finished.places("issuance")
+    outcome = examine(task(finished, lines)._replace(key=None))
+    assert [type(facts) for facts in outcome.facts] == [Issued] * len(lines)
+    assert (outcome.failures, outcome.sums) == ((), b"")
+
+
+def test_sums_may_be_the_identity() -> None:
+    assert decode_sums(bytes(32) + ristretto255.generator.encode()) == [
+        ristretto255.identity,
+        ristretto255.generator,
+    ]
+    assert decode_sums(b"") == []
