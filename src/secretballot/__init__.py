@@ -29,6 +29,7 @@ _PUBLIC = {
     "board": ["ElectionRecord"],
     "board.authority": ["AuthorityKeys"],
     "board.board": ["Board", "BoardKeys"],
+    "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
     "board.store": ["BoardStore", "MemoryStore", "SQLiteStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
@@ -37,12 +38,16 @@ _PUBLIC = {
     "errors": ["SecretBallotError"],
     "manifest": [
         "ApprovalContest",
+        "Authority",
+        "BoardKey",
         "ChoiceContest",
         "Election",
         "Manifest",
         "Option",
         "OutcomeRule",
         "RatingContest",
+        "RegistrarKey",
+        "TrusteeKey",
         "confidence_levels",
     ],
     "tally": ["ElectionLog", "Result"],
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
     from .board import ElectionRecord
     from .board.authority import AuthorityKeys
     from .board.board import Board, BoardKeys
+    from .board.receipts import check_receipt
     from .board.record import write_record
     from .board.store import BoardStore, MemoryStore, SQLiteStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
@@ -66,12 +72,16 @@ if TYPE_CHECKING:
     from .errors import SecretBallotError
     from .manifest import (
         ApprovalContest,
+        Authority,
+        BoardKey,
         ChoiceContest,
         Election,
         Manifest,
         Option,
         OutcomeRule,
         RatingContest,
+        RegistrarKey,
+        TrusteeKey,
         confidence_levels,
     )
     from .tally import ElectionLog, Result
@@ -80,8 +90,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApprovalContest",
+    "Authority",
     "AuthorityKeys",
     "Board",
+    "BoardKey",
     "BoardKeys",
     "BoardStore",
     "ChoiceContest",
@@ -97,15 +109,18 @@ __all__ = [
     "OutcomeRule",
     "RatingContest",
     "Registrar",
+    "RegistrarKey",
     "RegistrarKeys",
     "Report",
     "Result",
     "SQLiteStore",
     "SealedBallot",
     "SecretBallotError",
+    "TrusteeKey",
     "TrusteeKeys",
     "Verdict",
     "VoterDevice",
+    "check_receipt",
     "confidence_levels",
     "confirmation_code",
     "format_code",

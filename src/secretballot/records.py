@@ -85,7 +85,8 @@ Key = Annotated[bytes, *_blob_type(32)]
 Signature = Annotated[bytes, *_blob_type(SIGNATURE_SIZE)]
 Nonce = Annotated[bytes, *_blob_type(16)]
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_IDENTIFIER = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Identifier = Annotated[str, Field(pattern=_IDENTIFIER)]
 LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -184,6 +185,8 @@ def describe(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(_shorten(str(part), MAX_NAME) for part in first["loc"])
     what = _shorten(str(first["msg"]), MAX_REASON)
+    if _IDENTIFIER in what:
+        what = "an id has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit"
     return f"{where}: {what}" if where else what
 
 

@@ -12,7 +12,7 @@ from secretballot.ballot.checks import check_openings
 from secretballot.ballot.contest_kinds import ContestPlan, plan_contest
 from secretballot.ballot.contest_kinds.plan import _branch
 from secretballot.ballot.context import BallotContext
-from secretballot.ballot.records import Ballot, BallotContest, ChallengedBallot, confirmation_code
+from secretballot.ballot.records import Ballot, BallotContest, ChallengedBallot, code_of
 from secretballot.board.board import Board
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
@@ -139,8 +139,8 @@ def test_equal_contests_of_one_ballot_exchanged(twins: Simulation) -> None:
         ((first, first), "in its order"),
         ((first,), "in its order"),
         ((first, second, second), "in its order"),
-        ((first, second.model_copy(update={"id": "s\u0435cond"})), "pattern"),
-        ((first, second.model_copy(update={"id": "second\n"})), "pattern"),
+        ((first, second.model_copy(update={"id": "s\u0435cond"})), "an id has 1 to 64 of"),
+        ((first, second.model_copy(update={"id": "second\n"})), "an id has 1 to 64 of"),
     ):
         with pytest.raises(SecretBallotError, match=what):
             twins.board.submit(sign_record(ballot.model_copy(update={"contests": contests}), key))
@@ -402,7 +402,7 @@ def test_one_code_for_two_voters(held: Held) -> None:
     receipts = {board.submit(held.entries[PLACE]) for _ in range(3)}
     assert len(receipts) == 1
     assert board.state.size == PLACE + 1
-    codes = {confirmation_code(parse_entry(held.entries[place]).body) for place in BALLOTS}
+    codes = {code_of(parse_entry(held.entries[place]).body) for place in BALLOTS}
     assert len(codes) == len(BALLOTS)
     report = held.shown(PLACE, held.entries[PLACE], signed_again(held, PLACE))
     assert failed(report) == {"B3"}

@@ -12,7 +12,13 @@ from secretballot.credential.records import Credential, Issuance
 from secretballot.credential.registrar import Registrar, RegistrarKeys
 from secretballot.crypto import blind_rsa
 from secretballot.crypto.encoding import b64encode
-from secretballot.errors import CredentialError, InvalidSignatureError, ManifestError, SecretBallotError
+from secretballot.errors import (
+    CredentialError,
+    InvalidSignatureError,
+    ManifestError,
+    PhaseError,
+    SecretBallotError,
+)
 from secretballot.manifest import Election
 from secretballot.records import parse_entry, sign_body, sign_record
 from secretballot.testing import Simulation
@@ -200,7 +206,7 @@ def test_more_credentials_than_the_roll(held: Held) -> None:
 @pytest.mark.parametrize("serial", [0, 1, 3, 4, 2**53 - 1])
 def test_serials_that_do_not_count(held: Held, serial: int) -> None:
     raw = held.updated(REGISTER[1], serial=serial)
-    with pytest.raises(CredentialError):
+    with pytest.raises((CredentialError, PhaseError)):
         held.board_at(REGISTER[1]).submit(raw)
     report = held.shown(REGISTER[1], raw)
     assert failed(report) == {"C1"}
@@ -288,7 +294,7 @@ def test_one_voter_asks_twice(two: Simulation) -> None:
     registrar = two.registrars[0]
     request = two.holders[0].request("registrar-1")
     registrar.issue("voter-1", request)
-    other = bytes([request[0] ^ 1, *request[1:]])
+    other = bytes([*request[:-1], request[-1] ^ 1])
     for voter in ("voter-1", "voter-1 ", "Voter-1", "voter-\u0661", "voter-1\u200b", "voter-3", ""):
         with pytest.raises(CredentialError):
             registrar.issue(voter, other)

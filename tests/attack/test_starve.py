@@ -15,7 +15,13 @@ import pytest
 from secretballot.ballot.checks import check_openings
 from secretballot.ballot.contest_kinds import plan_contest
 from secretballot.ballot.records import Ballot, ChallengedBallot, ContestOpening, parse_code
-from secretballot.board import ElectionRecord
+from secretballot.board import ElectionRecord, state
+from secretballot.ceremony import (
+    CeremonyCommitment,
+    CeremonyComplaint,
+    CeremonyConfirmation,
+    CeremonyMessage,
+)
 from secretballot.ceremony import checks as ceremony_checks
 from secretballot.crypto.discrete_log import MAX_RANGE, DiscreteLog, split_digits
 from secretballot.crypto.encoding import parse_json
@@ -29,6 +35,7 @@ from secretballot.crypto.note import (
     parse_note,
 )
 from secretballot.crypto.receipt import parse_receipt
+from secretballot.crypto.signing import SigningKey
 from secretballot.errors import (
     BallotError,
     DiscreteLogError,
@@ -38,10 +45,12 @@ from secretballot.errors import (
     SecretBallotError,
     TallyError,
 )
-from secretballot.manifest import Election
+from secretballot.manifest import MAX_REGISTRARS, Election
 from secretballot.manifest.capacity import MAX_SUM_TERMS
-from secretballot.records import MAX_ENTRY_SIZE, parse_entry, sign_body
+from secretballot.records import MAX_ENTRY_SIZE, parse_entry, sign_body, sign_record
+from secretballot.tally import log as tally_log
 from secretballot.tally.counting import count
+from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import Report, Verdict, engine, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS
 
@@ -295,6 +304,81 @@ def test_a_ceremony_message_repeated(held: Held, monkeypatch: pytest.MonkeyPatch
         report = held.verify(entries)
     assert report.rule("K2").failed == len(copies)
     assert calls[0] <= 2
+
+
+def test_messages_of_strangers_to_the_ceremony(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each a few bytes, signed by nobody in particular: none has the election key and its tables made anew."""
+    election = held.simulation.election.id
+    strangers = []
+    for number in range(20):
+        name = f"stranger-{number}"
+        for record in (
+            CeremonyCommitment(election=election, trustee=name, commitment=bytes(32)),
+            CeremonyMessage(election=election, trustee=name, message=b"x"),
+            CeremonyConfirmation(election=election, trustee=name, signature=bytes(64)),
+            CeremonyComplaint(election=election, trustee=name, accused="trustee-1", reason="none"),
+        ):
+            strangers.append(sign_record(record, SigningKey.generate()))
+    with counted(monkeypatch, state, "BallotContext") as calls:
+        report = held.verify([*held.entries[:10], *strangers, *held.entries[10:]])
+    assert report.verdict is Verdict.FAILED
+    assert calls[0] == 1
+    # Nor do they stop the ceremony: whoever is no trustee complains of nobody.
+    log = elections.ElectionLog()
+    for raw in [*held.entries[:10], *strangers]:
+        log.apply(log.read(raw))
+    assert len(log.commitments) == len(log.messages) == len(log.confirmations) == 3
+    assert log.complaints == {}
+
+
+def test_results_over_a_tally_that_does_not_decrypt(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search for logarithms that are not there is made once, and not for each result that is sent."""
+    good = held.record(BALLOTS[0])
+    assert isinstance(good, Ballot)
+    contest = good.contests[0]
+    random = ristretto255.multiply_generator(ristretto255.random_scalar()).encode()
+    wrong = contest.model_copy(update={"ciphertexts": contest.ciphertexts[:-32] + random})
+    raw = held.updated(BALLOTS[0], contests=(wrong, *good.contests[1:]))
+    entries = held.replaced(BALLOTS[0], raw)[:TALLY]
+    # The ballot counts: the voter of this one votes again at the end of the log.
+    entries = [entry for place, entry in enumerate(entries) if place != BALLOTS[-1]]
+    log = elections.ElectionLog()
+    for entry in entries:
+        log.apply(log.read(entry))
+    for holder in held.simulation.key_holders[:2]:
+        entries.append(DecryptingTrustee(holder).decrypt(log.tally))
+        log.apply(log.read(entries[-1]))
+    with pytest.raises(TallyError):
+        log.compute_result()
+    with counted(monkeypatch, tally_log, "count") as calls:
+        report = held.verify([*entries, *[held.entries[-1]] * 20])
+    assert report.rule("T3").failed == 20
+    assert calls[0] == 1
+
+
+@pytest.mark.parametrize("kind", ["ballot", "challenged-ballot"])
+def test_a_ballot_much_larger_than_any(held: Held, kind: str) -> None:
+    """Anybody may send one, and it is refused before it is read."""
+    place = BALLOTS[0] if kind == "ballot" else CHALLENGE
+    raw = held.entries[place]
+    padded = raw.replace(b'"election"', b'"padding":["","",""],' * (2 * len(raw) // 20) + b'"election"', 1)
+    with pytest.raises(EncodingError, match=f"a {kind} of this election has at most .* not {len(padded)}"):
+        held.board_at(place).submit(padded)
+    report = held.shown(place, padded)
+    assert any("of this election has at most" in finding.message for finding in report.rule("L1").findings)
+
+
+def test_credentials_have_as_many_signatures_as_registrars_can_be(held: Held) -> None:
+    ballot = held.record(BALLOTS[0])
+    assert isinstance(ballot, Ballot)
+
+    def body(count: int) -> bytes:
+        credential = ballot.credential.model_copy(update={"signatures": (b"x",) * count})
+        return ballot.model_copy(update={"credential": credential}).to_body()
+
+    Ballot.from_body(body(MAX_REGISTRARS))
+    with pytest.raises(EncodingError, match=f"at most {MAX_REGISTRARS} items"):
+        Ballot.from_body(body(MAX_REGISTRARS + 1))
 
 
 def test_ballots_again_and_again(held: Held) -> None:

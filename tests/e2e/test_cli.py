@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from secretballot import Option, RatingContest, confidence_levels, data
-from secretballot.ballot import confirmation_code, format_code
+from secretballot.ballot import format_code
+from secretballot.ballot.records import code_of, confirmation_code
 from secretballot.board import ElectionRecord
 from secretballot.cli import main
 from secretballot.cli.progress import Stages
@@ -365,17 +366,75 @@ class TestShow:
         assert "27 entries; the record has 39" in result.stdout
 
 
+class TestCheckReceipt:
+    @pytest.fixture
+    def receipts(self, tmp_path: Path) -> Path:
+        """A record, and in files beside it the receipts of its entries."""
+        simulation = Simulation([small_contest()], roll_size=2)
+        simulation.hold_ceremony()
+        simulation.issue(2)
+        entries = [
+            simulation.seal(0, {"small": {"a": "high"}}).cast(),
+            simulation.seal(1, {"small": {"a": "low"}}).challenge(),
+        ]
+        for place, entry in enumerate(entries):
+            (tmp_path / f"{place}.txt").write_text(simulation.board.submit(entry))
+        first = simulation.board.receipt(next(iter(simulation.store.entries())))
+        (tmp_path / "first.txt").write_text(first)
+        simulation.export(str(tmp_path / "record"))
+        codes = [format_code(confirmation_code(entry)) for entry in entries]
+        (tmp_path / "codes").write_text(" ".join(codes))
+        return tmp_path
+
+    def test_kept(self, receipts: Path) -> None:
+        codes = (receipts / "codes").read_text().split()
+        place = ballots(receipts / "record")[0][0]
+        result = run("check-receipt", receipts / "record", receipts / "0.txt")
+        assert result.exit_code == 0
+        assert result.stdout == f"kept: entry {place}, of the kind ballot\n{codes[0]}\n"
+        result = run("check-receipt", receipts / "record", receipts / "1.txt")
+        assert result.stdout == f"kept: entry {place + 1}, of the kind challenged-ballot\n{codes[1]}\n"
+        result = run("check-receipt", receipts / "record", receipts / "first.txt")
+        assert result.stdout == "kept: entry 0, of the kind manifest\n"
+
+    def test_not_kept(self, receipts: Path) -> None:
+        entries = receipts / "record" / "entries.jsonl"
+        lines = entries.read_bytes().splitlines(keepends=True)
+        entries.write_bytes(b"".join(lines[:-2] + lines[-1:]))
+        result = run("check-receipt", receipts / "record", receipts / "0.txt")
+        assert result.exit_code == 1
+        assert result.stdout.startswith("NOT KEPT: the record's first")
+        assert result.stderr == ""
+
+    @pytest.mark.parametrize(
+        "data", [b"", b"garbage", b"\xff" * 100, b"c2sp.org/tlog-proof@v1\nindex \x1b[31m\n\n"]
+    )
+    def test_no_receipt(self, receipts: Path, data: bytes) -> None:
+        (receipts / "none.txt").write_bytes(data)
+        result = run("check-receipt", receipts / "record", receipts / "none.txt")
+        assert result.exit_code == 1
+        assert result.stdout.startswith("NOT KEPT: ")
+        assert "\x1b" not in result.stdout
+        assert result.stdout.count("\n") == 1
+
+    def test_files_that_are_not_there(self, receipts: Path) -> None:
+        assert run("check-receipt", receipts / "record", receipts / "absent.txt").exit_code == 2
+        assert run("check-receipt", receipts / "absent", receipts / "0.txt").exit_code == 3
+        (receipts / "record" / "entries.jsonl").write_bytes(b"")
+        assert run("check-receipt", receipts / "record", receipts / "0.txt").exit_code == 3
+
+
 class TestCheckCode:
     def test_cast_and_challenged(self, record: Path) -> None:
         place, body = ballots(record)[2]
-        code = format_code(confirmation_code(body))
+        code = format_code(code_of(body))
         for typed in (code, code.lower(), code.replace("-", " ")):
             result = run("check-code", record, typed)
             assert result.exit_code == 0
             assert result.stdout == f"{code}\ncast, as entry {place}\n"
         place, body = ballots(record, "challenged-ballot")[0]
         opened = json.loads(body)["ballot"].encode()
-        result = run("check-code", record, format_code(confirmation_code(opened)))
+        result = run("check-code", record, format_code(code_of(opened)))
         assert result.exit_code == 0
         assert f"challenged: entry {place} opens this ballot" in result.stdout
 
@@ -390,7 +449,7 @@ class TestCheckCode:
         cast = ballots(tmp_path / "record")
         counts = cast[-1] if revoting == "last" else cast[0]
         for place, body in cast:
-            result = run("check-code", tmp_path / "record", format_code(confirmation_code(body)))
+            result = run("check-code", tmp_path / "record", format_code(code_of(body)))
             assert result.exit_code == 0
             assert f"cast, as entry {place}" in result.stdout
             replaced = f"and replaced: the same credential's entry {counts[0]} counts"
@@ -403,7 +462,7 @@ class TestCheckCode:
 
     def test_concludes_nothing_from_what_it_cannot_read(self, copy: Path) -> None:
         place, body = ballots(copy)[2]
-        code = format_code(confirmation_code(body))
+        code = format_code(code_of(body))
         lines = entries(copy)
         lines.append(b"garbage")
         (copy / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))

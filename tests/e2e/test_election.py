@@ -212,7 +212,7 @@ class Whole:
 
     def _ballots(self) -> None:
         simulation = self.simulation
-        selections = {"officials": {"an": "low"}, "chair": "dung", "committee": ["hoa"]}
+        selections = {"officials": {"an": "low", "binh": None}, "chair": "dung", "committee": ["hoa"]}
         for voter in range(2):
             device = simulation.device(voter)
             self.roles[f"device {voter}"] = device

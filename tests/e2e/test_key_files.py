@@ -36,13 +36,13 @@ def test_an_election_whose_roles_die_between_any_two_steps(simulation: Simulatio
         new_board(simulation, tmp_path / "board").submit(raw)
 
     def authority() -> sb.AuthorityKeys:
-        return sb.AuthorityKeys.load(tmp_path / "authority", PASSPHRASE)
+        return sb.AuthorityKeys.load(tmp_path / "authority", passphrase=PASSPHRASE)
 
     def trustee(name: str) -> sb.TrusteeKeys:
-        return sb.TrusteeKeys.load(tmp_path / name, PASSPHRASE)
+        return sb.TrusteeKeys.load(tmp_path / name, passphrase=PASSPHRASE)
 
     def resumed(name: str) -> Any:
-        return trustee(name).resume(tmp_path / f"{name}.ceremony", PASSPHRASE, log().election)
+        return trustee(name).resume(tmp_path / f"{name}.ceremony", log().election, passphrase=PASSPHRASE)
 
     survive(simulation.authority, tmp_path / "authority")
     names = [keys.id for keys in simulation.trustees]
@@ -51,11 +51,11 @@ def test_an_election_whose_roles_die_between_any_two_steps(simulation: Simulatio
 
     for name in names:
         committed, _ = trustee(name).join(log().election)
-        committed.save(tmp_path / f"{name}.ceremony", PASSPHRASE)
+        committed.save(tmp_path / f"{name}.ceremony", passphrase=PASSPHRASE)
         submit(resumed(name).entry())
     for name in names:
         revealed, _ = resumed(name).reveal(log().commitments)
-        revealed.save(tmp_path / f"{name}.ceremony", PASSPHRASE, replace=True)
+        revealed.save(tmp_path / f"{name}.ceremony", passphrase=PASSPHRASE, replace=True)
         submit(resumed(name).entry())
     for name in names:
         _, entry = resumed(name).confirm(log().messages)
@@ -70,18 +70,18 @@ def test_an_election_whose_roles_die_between_any_two_steps(simulation: Simulatio
         for keys in simulation.registrar_keys
     ]
     for voter in simulation.roll:
-        sb.Holder(log().election).save(tmp_path / voter, PASSPHRASE)
+        sb.Holder(log().election).save(tmp_path / voter, passphrase=PASSPHRASE)
         for registrar in registrars:
-            holder = sb.Holder.load(tmp_path / voter, PASSPHRASE, log().election)
+            holder = sb.Holder.load(tmp_path / voter, log().election, passphrase=PASSPHRASE)
             answer, entry = registrar.issue(voter, holder.request(registrar.id))
             submit(entry)
-            holder = sb.Holder.load(tmp_path / voter, PASSPHRASE, log().election)
+            holder = sb.Holder.load(tmp_path / voter, log().election, passphrase=PASSPHRASE)
             holder.accept(registrar.id, answer)
-            holder.save(tmp_path / voter, PASSPHRASE, replace=True)
+            holder.save(tmp_path / voter, passphrase=PASSPHRASE, replace=True)
 
     submit(authority().enter(log().election, "voting"))
     for voter, chosen in zip(simulation.roll, ("chi", "chi", None), strict=True):
-        holder = sb.Holder.load(tmp_path / voter, PASSPHRASE, log().election)
+        holder = sb.Holder.load(tmp_path / voter, log().election, passphrase=PASSPHRASE)
         device = sb.VoterDevice(log().context, holder.credential(), holder.signing_key)
         submit(device.seal({"chair": chosen}).cast())
 

@@ -169,7 +169,7 @@ CONTESTS: tuple[Contest, ...] = (rating(rules=RULES), choice(), approval())
 
 _BALLOTS: list[Mapping[str, Any]] = [
     {"officials": {"an": "high", "binh": "low"}, "chair": "chi", "committee": ["giang"]},
-    {"officials": {"an": "low"}, "chair": None, "committee": []},
+    {"officials": {"an": "low", "binh": None}, "chair": None, "committee": []},
     {"officials": {"an": "low", "binh": "confidence"}, "chair": "em", "committee": {"giang", "khoa"}},
     {"officials": {"an": "low", "binh": None}, "chair": "em", "committee": ["hoa", "khoa"]},
 ]

@@ -10,8 +10,9 @@ PASSPHRASE = "correct horse battery staple"
 
 def survive(keys: Any, path: Path) -> Any:
     """The same keys in a program started anew."""
-    keys.save(path, PASSPHRASE, replace=True)
-    again = type(keys).load(path, PASSPHRASE)
+    path.unlink(missing_ok=True)
+    keys.save(path, passphrase=PASSPHRASE)
+    again = type(keys).load(path, passphrase=PASSPHRASE)
     assert again is not keys
     assert again.public() == keys.public()
     return again

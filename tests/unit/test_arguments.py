@@ -17,6 +17,7 @@ from secretballot.credential import registrar as registrar_module
 from secretballot.crypto import key_file
 from secretballot.errors import (
     ArgumentError,
+    EncodingError,
     ManifestError,
     RecordError,
     SelectionError,
@@ -41,7 +42,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     "receipt": (lambda held, wrong: held.simulation.board.receipt(wrong), "an entry as bytes is needed"),
     "issue": (
         lambda held, wrong: held.simulation.registrars[0].issue("voter 0", wrong),
-        "a blinded request as bytes is needed",
+        "a holder's request as bytes is needed",
     ),
     "accept": (
         lambda held, wrong: held.simulation.holders[0].accept("registrar-1", wrong),
@@ -74,7 +75,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     "read": (lambda held, wrong: held.simulation.log.read(wrong), "an entry as bytes is needed"),
     "store": (lambda held, wrong: sb.SQLiteStore(wrong), "a store's path is needed"),
     "append": (lambda held, wrong: sb.MemoryStore().append(wrong, [], 0), "an entry as bytes is needed"),
-    "code": (lambda held, wrong: sb.confirmation_code(wrong), "a ballot's body as bytes is needed"),
+    "code": (lambda held, wrong: sb.confirmation_code(wrong), "an entry as bytes is needed"),
     "format": (lambda held, wrong: sb.format_code(wrong), "a confirmation code as bytes is needed"),
     "parse": (lambda held, wrong: parse_code(wrong), "a confirmation code as text is needed"),
     "checkpoint": (lambda held, wrong: verify_entries([], wrong), "a checkpoint is needed"),
@@ -158,9 +159,40 @@ OPENED: list[Callable[[Any], object]] = [
     sb.verify_record,
     sb.SQLiteStore,
     lambda path: sb.write_record(path, [], ""),
-    lambda path: sb.TrusteeKeys.load(path, "passphrase"),
+    lambda path: sb.TrusteeKeys.load(path, passphrase="passphrase"),
     lambda path: key_file.save(path, "board", "passphrase"),
 ]
+
+
+@pytest.mark.parametrize("keys", [sb.AuthorityKeys, sb.TrusteeKeys, sb.RegistrarKeys])
+@pytest.mark.parametrize(
+    ("party", "labels", "what"),
+    [
+        ("Mai Lan", {"en": "Mai"}, "id: an id has 1 to 64 of a-z"),
+        ("", {"en": "Mai"}, "id: an id has 1 to 64 of a-z"),
+        ({"en": "Mai"}, "mai", "id: Input should be a valid string"),
+        ("mai", {}, "labels: "),
+        ("mai", "Mai", "labels: "),
+        ("mai", {"en": ""}, "labels.en: "),
+    ],
+)
+def test_keys_of_a_party_that_no_manifest_takes(keys: Any, party: Any, labels: Any, what: str) -> None:
+    """Said when they are made, and not when the manifest is."""
+    with pytest.raises(ManifestError, match=what):
+        keys.generate(party, labels)
+
+
+def test_public_keys_travel_as_bytes() -> None:
+    """From the machine that made them to the authority, which makes the manifest."""
+    for keys, public in (
+        (sb.AuthorityKeys.generate("hall", {"en": "Hall"}), sb.Authority),
+        (sb.TrusteeKeys.generate("mai", {"en": "Mai"}), sb.TrusteeKey),
+        (sb.BoardKeys.generate("board.example"), sb.BoardKey),
+    ):
+        body = keys.public().to_body()
+        assert public.from_body(body) == keys.public()
+        with pytest.raises(EncodingError):
+            public.from_body(body[:-1])
 
 
 @pytest.mark.parametrize("opened", OPENED)

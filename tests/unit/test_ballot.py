@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from secretballot.ballot import voter
-from secretballot.ballot.checks import challenged_body, check_openings, decode_contests, parse_proofs
+from secretballot.ballot.checks import challenged_ballot, check_openings, decode_contests, parse_proofs
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import (
     Ballot,
     ChallengedBallot,
     ContestOpening,
+    code_of,
     confirmation_code,
     format_code,
     parse_code,
@@ -25,7 +26,14 @@ from secretballot.crypto.batch import verify_batch
 from secretballot.crypto.elgamal import decode_ciphertexts
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import BallotError, InvalidProofError, InvalidSignatureError, SelectionError
+from secretballot.errors import (
+    ArgumentError,
+    BallotError,
+    EncodingError,
+    InvalidProofError,
+    InvalidSignatureError,
+    SelectionError,
+)
 from secretballot.manifest import Contest
 from secretballot.records import SignedEntry, parse_entry
 
@@ -71,7 +79,7 @@ def cast(sealed: SealedBallot) -> tuple[SignedEntry, Ballot]:
 
 def challenge(sealed: SealedBallot) -> tuple[ChallengedBallot, Ballot]:
     challenged = ChallengedBallot.from_body(parse_entry(sealed.challenge()).body)
-    return challenged, challenged_body(challenged)[1]
+    return challenged, challenged_ballot(challenged)
 
 
 # Sealing.
@@ -82,13 +90,16 @@ def test_every_kind_is_sealed_and_checked(context: BallotContext, device: VoterD
     signed, ballot = cast(sealed)
     assert ballot.election == context.election.id
     assert [contest.id for contest in ballot.contests] == ["officials", "chair", "committee"]
-    assert sealed.code == confirmation_code(signed.body)
+    assert sealed.code == code_of(signed.body)
     signed.verify(ballot.credential.key)
     check(context, ballot)
 
 
 KINDS = [
-    (elections.rating(), [{"an": "high", "binh": "low"}, {"an": None, "binh": "confidence"}, {}]),
+    (
+        elections.rating(),
+        [{"an": "high", "binh": "low"}, {"an": None, "binh": "confidence"}, {"an": None, "binh": None}],
+    ),
     (elections.rating(allow_blank=False), [{"an": "high", "binh": "high"}, {"an": "low", "binh": "low"}]),
     (elections.choice(), [None, "chi", "em"]),
     (elections.choice(allow_blank=False), ["chi", "em"]),
@@ -147,7 +158,7 @@ def test_blanks_where_they_are_not_allowed() -> None:
     good = {"officials": {"an": "low", "binh": "high"}, "chair": "chi"}
     check(context, cast(device.seal(good))[1])
     with pytest.raises(SelectionError, match="line binh: a blank is not allowed"):
-        device.seal({**good, "officials": {"an": "low"}})
+        device.seal({**good, "officials": {"an": "low", "binh": None}})
     with pytest.raises(SelectionError, match="line chair: a blank is not allowed"):
         device.seal({**good, "chair": None})
 
@@ -179,10 +190,30 @@ def test_a_challenged_ballot_is_never_cast_nor_opened_again(device: VoterDevice)
         sealed.challenge()
     # What was published does not hold the signature that would cast it.
     signed = parse_entry(entry)
-    body, ballot = challenged_body(ChallengedBallot.from_body(signed.body))
-    assert confirmation_code(body) == sealed.code
+    challenged = ChallengedBallot.from_body(signed.body)
+    body, ballot = challenged.ballot.encode(), challenged_ballot(challenged)
+    assert code_of(body) == sealed.code
     with pytest.raises(InvalidSignatureError):
         SignedEntry(body, "ballot", signed.signature).verify(ballot.credential.key)
+
+
+def test_the_code_of_an_entry(device: VoterDevice, finished: elections.Finished) -> None:
+    """Of a ballot's or a challenge's; a ballot's body, or whatever else, has none."""
+    cast, opened = device.seal(SELECTIONS), device.seal(SELECTIONS)
+    entry, challenge_entry = cast.cast(), opened.challenge()
+    assert confirmation_code(entry) == cast.code
+    assert confirmation_code(challenge_entry) == opened.code
+    for wrong in (parse_entry(entry).body, entry[:-1], b"", entry.replace(b'"contests"', b'"CONTESTS"')):
+        with pytest.raises(EncodingError):
+            confirmation_code(wrong)
+    with pytest.raises(BallotError, match="of the kind manifest"):
+        confirmation_code(finished.entries[0])
+
+
+@pytest.mark.parametrize("size", [0, 19, 21])
+def test_a_code_has_twenty_bytes(size: int) -> None:
+    with pytest.raises(ArgumentError, match=f"20 bytes, not {size}"):
+        format_code(bytes(size))
 
 
 def test_a_cast_in_the_middle_of_a_challenge(device: VoterDevice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,11 +286,11 @@ def lie(opening: ContestOpening, what: str) -> ContestOpening:
 
 
 LIES = {
-    "another choice": "the device lied",
+    "another choice": "the opening does not give these ciphertexts",
     "no such choice": "the opening is malformed",
     "a line less": "the opening is malformed",
     "a line more": "the opening is malformed",
-    "other randomness": "the device lied",
+    "other randomness": "the opening does not give these ciphertexts",
     "zero randomness": "the wrong randomness",
     "unreduced": "the opening is malformed",
     "a scalar less": "the wrong randomness",
@@ -286,7 +317,7 @@ def test_a_lying_opening_of_a_choice(context: BallotContext, device: VoterDevice
     head, chair, tail = challenged.openings
     assert check_openings(context, ballot, [head, chair, tail])
     for other in {0, 1, 2, 3} - set(chair.choices):
-        with pytest.raises(BallotError, match=r"contest chair: .* the device lied"):
+        with pytest.raises(BallotError, match=r"contest chair: the opening does not give these ciphertexts"):
             check_openings(context, ballot, [head, chair.model_copy(update={"choices": (other,)}), tail])
 
 
@@ -302,7 +333,7 @@ def test_an_opening_of_another_ballot(context: BallotContext, device: VoterDevic
     one, ballot = challenge(device.seal(SELECTIONS))
     other, _ = challenge(device.seal(SELECTIONS))
     check_openings(context, ballot, one.openings)
-    with pytest.raises(BallotError, match="the device lied"):
+    with pytest.raises(BallotError, match="the opening does not give these ciphertexts"):
         check_openings(context, ballot, other.openings)
 
 
@@ -310,9 +341,9 @@ def test_what_is_within_a_challenge_is_a_ballot_of_the_same_election(device: Vot
     challenged, _ = challenge(device.seal(SELECTIONS))
     for text in ("", "{}", challenged.ballot[:-1], challenged.ballot + " "):
         with pytest.raises(BallotError, match="the challenged ballot is malformed"):
-            challenged_body(challenged.model_copy(update={"ballot": text}))
+            challenged_ballot(challenged.model_copy(update={"ballot": text}))
     with pytest.raises(BallotError, match="another election's"):
-        challenged_body(challenged.model_copy(update={"election": bytes(32)}))
+        challenged_ballot(challenged.model_copy(update={"election": bytes(32)}))
 
 
 # Ballots that are not as they should be.
@@ -435,4 +466,4 @@ def test_a_code_is_of_the_very_bytes(device: VoterDevice) -> None:
     signed, _ = cast(device.seal(SELECTIONS))
     changed = bytearray(signed.body)
     changed[-20] ^= 1
-    assert confirmation_code(signed.body) != confirmation_code(bytes(changed))
+    assert code_of(signed.body) != code_of(bytes(changed))

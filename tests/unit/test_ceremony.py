@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -450,6 +451,36 @@ def test_a_committed_trustee_reveals_one_message_alone() -> None:
     first[0].confirm(messages)
     with pytest.raises(CeremonyError, match="used before"):
         second[0].confirm(messages)
+
+
+def test_a_trustee_that_has_revealed_takes_no_other_hashes() -> None:
+    """A board that asks again with another hash could have chosen its message after it saw this trustee's."""
+    simulation = setup(2)
+    joined = [keys.join(simulation.election) for keys in simulation.trustees]
+    for _, entry in joined:
+        simulation.board.submit(entry)
+    committed, commitments = joined[0][0], dict(simulation.log.commitments)
+    # Before anything was shown, a first answer of the board's binds nobody.
+    with pytest.raises(PhaseError):
+        committed.reveal({"trustee-1": commitments["trustee-1"]})
+    committed.reveal(commitments)
+    with pytest.raises(CeremonyError, match="revealed before, after other hashes"):
+        committed.reveal(commitments | {"trustee-2": bytes(32)})
+    assert committed.reveal(commitments)[0]._commitments == commitments
+
+
+def test_a_state_that_has_revealed_is_not_saved(tmp_path: Path, cheap_key_files: None) -> None:
+    """It would take the place of the newer state, which remembers the hashes."""
+    simulation = setup(2)
+    joined = [keys.join(simulation.election) for keys in simulation.trustees]
+    for _, entry in joined:
+        simulation.board.submit(entry)
+    committed = joined[0][0]
+    committed.save(tmp_path / "key", passphrase="pass")
+    newer, _ = committed.reveal(simulation.log.commitments)
+    with pytest.raises(CeremonyError, match="save what reveal gave"):
+        committed.save(tmp_path / "key", passphrase="pass", replace=True)
+    newer.save(tmp_path / "key", passphrase="pass", replace=True)
 
 
 def test_nobody_complains_of_a_trustee_who_is_only_slow() -> None:

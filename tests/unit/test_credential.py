@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import pytest
 
 from secretballot.credential import Credential, Issuance
-from secretballot.credential.checks import check_credential, credential_message, request_digest
+from secretballot.credential.checks import (
+    blinded_in,
+    check_credential,
+    credential_message,
+    request_digest,
+    request_for,
+)
 from secretballot.credential.holder import Holder
 from secretballot.credential.registrar import Registrar, RegistrarKeys
 from secretballot.crypto import blind_rsa
-from secretballot.errors import CredentialError, EncodingError, ManifestError
+from secretballot.errors import CredentialError, EncodingError, ManifestError, PhaseError
 from secretballot.manifest import Election
 from secretballot.records import parse_entry, sign_record
 from secretballot.testing import Simulation
@@ -54,7 +61,8 @@ def test_one_credential_a_voter(simulation: Simulation, registrar: Registrar) ->
         holder.accept("registrar-1", signature)
         record = issued(entry)
         assert (record.registrar, record.serial) == ("registrar-1", number)
-        assert record.request == request_digest(simulation.election.id, holder.request("registrar-1"))
+        blinded = blinded_in(holder.request("registrar-1"), simulation.election.id, "registrar-1")
+        assert record.request == request_digest(simulation.election.id, blinded)
         parse_entry(entry).verify(simulation.manifest.registrars[0].signing_key)
         entries.append(entry)
         assert registrar.issued == number
@@ -135,13 +143,59 @@ def test_the_embedder_authenticates(simulation: Simulation) -> None:
 def test_a_request_that_cannot_be_signed_uses_nothing_up(
     simulation: Simulation, registrar: Registrar, length: int
 ) -> None:
-    with pytest.raises(EncodingError):
-        registrar.issue("an", bytes(length))
-    with pytest.raises(EncodingError):
-        registrar.issue("an", b"\xff" * 384)
+    for blinded in (bytes(length), b"\xff" * 384):
+        with pytest.raises(EncodingError):
+            registrar.issue("an", blinded)
+        with pytest.raises(EncodingError):
+            registrar.issue("an", request_for(simulation.election.id, "registrar-1", blinded))
     assert registrar.issued == 0
     _, entry = registrar.issue("an", Holder(simulation.election).request("registrar-1"))
     assert issued(entry).serial == 1
+
+
+def test_a_request_is_for_one_registrar_of_one_election(simulation: Simulation, registrar: Registrar) -> None:
+    """Signed by another one, it would be used up there for nothing, and the voter could not vote."""
+    holder = Holder(simulation.election)
+    with pytest.raises(CredentialError, match="the request is for another registrar"):
+        registrar.issue("an", holder.request("registrar-2"))
+    other = Election.from_manifest(simulation.manifest.model_copy(update={"nonce": bytes(16)}))
+    with pytest.raises(CredentialError, match="the request is of another election"):
+        registrar.issue("an", Holder(other).request("registrar-1"))
+    request = holder.request("registrar-1")
+    for wrong in (
+        request[:-1],
+        request + b"\0",
+        request[8:],
+        b"\0" + request,
+        request.replace(b"/request", b"/REQUEST"),
+    ):
+        with pytest.raises(EncodingError):
+            registrar.issue("an", wrong)
+    assert registrar.issued == 0
+    holder.accept("registrar-1", registrar.issue("an", request)[0])
+
+
+def test_issuing_keys_serve_one_election(simulation: Simulation) -> None:
+    """Else a voter of one has a ballot key of the other signed, where no line of the register stands for it."""
+    keys = RegistrarKeys.generate("registrar-1", {"en": "Registrar 1"})
+    registrars = (keys.public(), simulation.manifest.registrars[1])
+    one, other = (
+        Election.from_manifest(
+            simulation.manifest.model_copy(update={"registrars": registrars, "nonce": bytes([n] * 16)})
+        )
+        for n in range(2)
+    )
+    Registrar(keys, one, ROLL)
+    Registrar(keys, one, ROLL)
+    with pytest.raises(CredentialError, match="served another election"):
+        Registrar(keys, other, ROLL)
+
+
+def test_a_registrar_is_not_copied(registrar: Registrar) -> None:
+    """A copy would sign after the other was closed."""
+    for way in (copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError):
+            way(registrar)
 
 
 def test_a_roll_that_does_not_fit_the_manifest(simulation: Simulation) -> None:
@@ -217,7 +271,7 @@ def test_every_registrar_must_sign(simulation: Simulation, registrar: Registrar)
 def test_a_request_stays_the_same_and_is_made_for_registrars_that_are_there(simulation: Simulation) -> None:
     holder = Holder(simulation.election)
     assert holder.request("registrar-1") == holder.request("registrar-1") != holder.request("registrar-2")
-    assert len(holder.request("registrar-1")) == 384
+    assert len(blinded_in(holder.request("registrar-1"), simulation.election.id, "registrar-1")) == 384
     with pytest.raises(CredentialError, match="no registrar 'registrar-3'"):
         holder.request("registrar-3")
     with pytest.raises(CredentialError, match="no registrar 'registrar-3'"):
@@ -315,12 +369,13 @@ def test_the_register_counts_from_one_to_the_roll(issuance: Simulation) -> None:
         return sign_record(record, issuance.registrar_keys[place]._signing)
 
     submit = issuance.board.submit
-    for serial in (0, 2):
-        with pytest.raises(
-            CredentialError, match=f"the serial of registrar registrar-1 is {serial}, not 1"
-        ) as caught:
-            submit(entry(serial, b"one"))
-        assert caught.value.culprit is None
+    with pytest.raises(CredentialError, match="registrar registrar-1 has another line 0") as caught:
+        submit(entry(0, b"one"))
+    assert caught.value.culprit is None
+    # Too early is not too late: it is taken after the lines before it.
+    with pytest.raises(PhaseError, match="line 1 of registrar registrar-1 comes before line 2") as early:
+        submit(entry(2, b"two"))
+    assert early.value.culprit is None
     submit(entry(1, b"one"))
     submit(entry(1, b"one", 1))
     with pytest.raises(
@@ -328,7 +383,7 @@ def test_the_register_counts_from_one_to_the_roll(issuance: Simulation) -> None:
     ) as caught:
         submit(entry(2, b"one"))
     assert caught.value.culprit is None
-    with pytest.raises(CredentialError, match="the serial of registrar registrar-1 is 1, not 2"):
+    with pytest.raises(CredentialError, match="registrar registrar-1 has another line 1"):
         submit(entry(1, b"two"))
     submit(entry(2, b"two"))
     assert issuance.log.issued == {"registrar-1": 2, "registrar-2": 1}

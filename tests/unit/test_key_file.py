@@ -331,7 +331,7 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
     for wrong in (tmp_path / "absent" / "x", tmp_path / "a\0b"):
         with pytest.raises(KeyFileError, match="cannot be written: "):
             key_file.save(wrong, "test", PASSPHRASE, *FIELDS)
-    with pytest.raises(KeyFileError, match="cannot be written: "):
+    with pytest.raises(KeyFileError, match="what would be replaced is no key file of the kind test"):
         key_file.save(tmp_path, "test", PASSPHRASE, *FIELDS, replace=True)
     assert names(tmp_path) == []
 
@@ -345,6 +345,32 @@ def test_an_existing_file_is_replaced_only_when_asked(path: Path) -> None:
     key_file.save(path, "test", "another passphrase", b"another", replace=True)
     assert loaded(path, "another passphrase", count=1) == [b"another"]
     assert names(path.parent) == ["mai.key"]
+
+
+def test_only_a_file_of_the_same_kind_is_replaced(path: Path) -> None:
+    """A trustee's newest state does not take the place of its long-term keys, nor of anything else, by a wrong name."""
+    key_file.save(path, "test", PASSPHRASE, *FIELDS)
+    for kind, data in (("other", path.read_bytes()), ("test", b"a letter"), ("test", b"\n")):
+        path.write_bytes(data)
+        with pytest.raises(KeyFileError, match=f"what would be replaced is no key file of the kind {kind}"):
+            key_file.save(path, kind, PASSPHRASE, b"new", replace=True)
+        assert path.read_bytes() == data
+    # What an interrupted save leaves on a file system without links.
+    path.write_bytes(b"")
+    with pytest.raises(KeyFileError, match="there is such a file already"):
+        key_file.save(path, "test", PASSPHRASE, b"new")
+    key_file.save(path, "test", PASSPHRASE, b"new", replace=True)
+    assert loaded(path, count=1) == [b"new"]
+
+
+def test_what_a_link_points_to_is_replaced(path: Path) -> None:
+    """The older state must not stay where the link pointed."""
+    target = path.parent / "target"
+    key_file.save(target, "test", PASSPHRASE, b"old")
+    path.symlink_to(target)
+    key_file.save(path, "test", PASSPHRASE, b"new", replace=True)
+    assert path.is_symlink()
+    assert loaded(target, count=1) == [b"new"]
 
 
 def test_a_link_to_nowhere_is_an_existing_file(path: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
+from secretballot.ballot.records import Ballot
 from secretballot.board import LogState
-from secretballot.board.board import Board
+from secretballot.board.board import Board, BoardKeys
 from secretballot.board.entry import Entry
 from secretballot.board.records import PHASES, Phase, PhaseChange
 from secretballot.ceremony import CeremonyComplaint
@@ -15,12 +16,14 @@ from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import (
+    ArgumentError,
     BallotError,
     BoardError,
-    CredentialError,
     EncodingError,
+    InvalidProofError,
     InvalidSignatureError,
     ManifestError,
+    NoteError,
     PhaseError,
     SecretBallotError,
     TallyError,
@@ -248,6 +251,62 @@ def test_a_record_that_nobody_signs(finished: elections.Finished) -> None:
     assert log.size == 2
 
 
+# Following.
+
+
+def test_whoever_follows_has_the_boards_state(finished: elections.Finished) -> None:
+    log = ElectionLog()
+    for raw in finished.entries:
+        log.follow(raw)
+    log.check_checkpoint(elections.checkpoint(finished.simulation, finished.entries))
+    assert log.election == finished.simulation.election
+    assert log.result == finished.simulation.log.result
+    assert log.frontier.root() == finished.simulation.log.frontier.root()
+
+
+def test_whoever_follows_takes_nothing_unchecked(finished: elections.Finished) -> None:
+    """Each kind of check: of form, signature, order, and proof. The log is as before."""
+    ballot = finished.places("ballot")[0]
+    raw = finished.entries[ballot]
+    record = elections.record_of(finished.entries, ballot)
+    assert isinstance(record, Ballot)
+    proof = bytearray(record.contests[0].proof)
+    proof[-32] ^= 1
+    contests = (record.contests[0].model_copy(update={"proof": bytes(proof)}), *record.contests[1:])
+    forged = record.model_copy(update={"contests": contests})
+    keys = {h.signing_key.verify_key.data: h.signing_key for h in finished.simulation.holders}
+    log = elections.replay(finished.entries[:ballot])
+    root = log.frontier.root()
+    wrong: list[tuple[Any, type[Exception]]] = [
+        (raw[:-1], EncodingError),
+        (raw[:-8] + b"AAAAA" + raw[-3:], InvalidSignatureError),
+        (finished.entries[0], EncodingError),
+        (finished.entries[finished.places("result")[0]], PhaseError),
+        (sign_record(forged, keys[record.credential.key]), InvalidProofError),
+        (raw.decode(), ArgumentError),
+    ]
+    for entry, error in wrong:
+        with pytest.raises(error):
+            log.follow(entry)
+        assert (log.size, log.frontier.root()) == (ballot, root)
+    log.follow(raw)
+    with pytest.raises(ArgumentError, match="an entry that was read"):
+        log.apply(raw)  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_of_another_log(finished: elections.Finished) -> None:
+    simulation, entries = finished.simulation, finished.entries
+    log = elections.replay(entries[:9])
+    log.check_checkpoint(simulation.board_keys.sign(9, log.frontier.root()))
+    with pytest.raises(BoardError, match="over 8 entries, there are 9"):
+        log.check_checkpoint(elections.checkpoint(simulation, entries[:8]))
+    with pytest.raises(BoardError, match="another Merkle root"):
+        log.check_checkpoint(simulation.board_keys.sign(9, bytes(32)))
+    stranger = BoardKeys(simulation.board_keys.origin, SigningKey.generate())
+    with pytest.raises(NoteError):
+        log.check_checkpoint(stranger.sign(9, log.frontier.root()))
+
+
 # Applying.
 
 
@@ -375,7 +434,7 @@ def test_ceremony_and_register_are_checked_in_order(finished: elections.Finished
     second = finished.places("issuance")[1]
     log = elections.replay(finished.entries[: second - 1])
     found = rules(log, finished.entries[second])
-    assert isinstance(found["C1"], CredentialError)
+    assert isinstance(found["C1"], PhaseError)
 
 
 def test_phase_changes_are_records_of_their_own(finished: elections.Finished) -> None:

@@ -47,23 +47,23 @@ KEYS: dict[str, Callable[[Simulation], Any]] = {
 @pytest.mark.parametrize("role", KEYS)
 def test_keys_are_saved_and_loaded(simulation: Simulation, tmp_path: Path, role: str) -> None:
     keys, path = KEYS[role](simulation), tmp_path / "key"
-    keys.save(path, PASSPHRASE)
+    keys.save(path, passphrase=PASSPHRASE)
     assert path.read_text().startswith(f"secretballot/1/key-file {role} argon2id 1 8 ")
-    again = type(keys).load(path, PASSPHRASE)
+    again = type(keys).load(path, passphrase=PASSPHRASE)
     assert again.public() == keys.public()
     assert again.public().to_body() == keys.public().to_body()
     assert repr(again) == repr(keys)
     with pytest.raises(KeyFileError, match="there is such a file already"):
-        keys.save(path, PASSPHRASE)
+        keys.save(path, passphrase=PASSPHRASE)
     with pytest.raises(KeyFileError, match=r"^key file 'key': another passphrase, or a damaged file$"):
-        type(keys).load(path, PASSPHRASE + "x")
+        type(keys).load(path, passphrase=PASSPHRASE + "x")
     for other, get in KEYS.items():
         if other != role:
             with pytest.raises(KeyFileError, match=f"of the kind {role}, not {other}"):
-                type(get(simulation)).load(path, PASSPHRASE)
+                type(get(simulation)).load(path, passphrase=PASSPHRASE)
     for wrong in (None, b"x"):
         with pytest.raises(ArgumentError):
-            keys.save(tmp_path / "other", wrong)
+            keys.save(tmp_path / "other", passphrase=wrong)
 
 
 def test_loaded_keys_sign_as_before(simulation: Simulation, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_loaded_keys_sign_as_before(simulation: Simulation, tmp_path: Path) -> N
 def test_the_payload_of_keys_is_read_strictly(simulation: Simulation, tmp_path: Path, role: str) -> None:
     """A file sealed by somebody who has the passphrase, and is no program of ours."""
     keys, path = KEYS[role](simulation), tmp_path / "key"
-    keys.save(path, PASSPHRASE)
+    keys.save(path, passphrase=PASSPHRASE)
     count = {"registrar": 3, "trustee": 3}.get(role, 2)
     with key_file.load(path, role, PASSPHRASE, count) as loaded:
         fields = [field.reveal() for field in loaded]
@@ -103,9 +103,9 @@ def test_the_payload_of_keys_is_read_strictly(simulation: Simulation, tmp_path: 
     for sealed in wrong:
         key_file.save(path, role, PASSPHRASE, *sealed, replace=True)
         with pytest.raises(KeyFileError, match="key file 'key': "):
-            type(keys).load(path, PASSPHRASE)
+            type(keys).load(path, passphrase=PASSPHRASE)
     key_file.save(path, role, PASSPHRASE, *fields, replace=True)
-    assert type(keys).load(path, PASSPHRASE).public() == keys.public()
+    assert type(keys).load(path, passphrase=PASSPHRASE).public() == keys.public()
 
 
 # Trustees.
@@ -128,34 +128,34 @@ def revealed(simulation: Simulation) -> list[Revealed]:
 def test_a_state_is_that_of_one_trustee_in_one_election(simulation: Simulation, tmp_path: Path) -> None:
     path, (mine, theirs) = tmp_path / "key", simulation.trustees[:2]
     state, entry = mine.join(simulation.election)
-    state.save(path, PASSPHRASE)
-    again = mine.resume(path, PASSPHRASE, simulation.election)
+    state.save(path, passphrase=PASSPHRASE)
+    again = mine.resume(path, simulation.election, passphrase=PASSPHRASE)
     assert isinstance(again, Committed)
     assert again.entry() == entry
     assert repr(again) == "<Committed trustee trustee-1, redacted>"
     with pytest.raises(KeyFileError, match="another election or trustee"):
-        theirs.resume(path, PASSPHRASE, simulation.election)
+        theirs.resume(path, simulation.election, passphrase=PASSPHRASE)
     other = sb.Election.from_manifest(simulation.manifest.model_copy(update={"nonce": bytes(16)}))
     with pytest.raises(KeyFileError, match="another election or trustee"):
-        mine.resume(path, PASSPHRASE, other)
+        mine.resume(path, other, passphrase=PASSPHRASE)
     with pytest.raises(KeyFileError, match="another passphrase"):
-        mine.resume(path, "x", simulation.election)
-    mine.save(tmp_path / "keys", PASSPHRASE)
+        mine.resume(path, simulation.election, passphrase="x")
+    mine.save(tmp_path / "keys", passphrase=PASSPHRASE)
     with pytest.raises(KeyFileError, match="of the kind trustee, not trustee-ceremony"):
-        mine.resume(tmp_path / "keys", PASSPHRASE, simulation.election)
+        mine.resume(tmp_path / "keys", simulation.election, passphrase=PASSPHRASE)
     stranger = sb.TrusteeKeys.generate("trustee-1", {"en": "Trustee 1"})
     with pytest.raises(CeremonyError, match="the manifest lists other keys"):
-        stranger.resume(path, PASSPHRASE, simulation.election)
+        stranger.resume(path, simulation.election, passphrase=PASSPHRASE)
     with pytest.raises(CeremonyError, match="the manifest lists other keys"):
         stranger.recover(simulation.election, {}, {})
     with pytest.raises(ArgumentError, match="an election is needed"):
-        mine.resume(path, PASSPHRASE, simulation.manifest)  # type: ignore[arg-type]
+        mine.resume(path, simulation.manifest, passphrase=PASSPHRASE)  # type: ignore[arg-type]
 
 
 def test_the_payload_of_a_state_is_read_strictly(simulation: Simulation, tmp_path: Path) -> None:
     path, keys = tmp_path / "key", simulation.trustees[0]
     state = revealed(simulation)[0]
-    state.save(path, PASSPHRASE)
+    state.save(path, passphrase=PASSPHRASE)
     with key_file.load(path, "trustee-ceremony", PASSPHRASE, 4) as loaded:
         fields = [field.reveal() for field in loaded]
     flipped = bytearray(fields[2])
@@ -173,15 +173,15 @@ def test_the_payload_of_a_state_is_read_strictly(simulation: Simulation, tmp_pat
     for sealed in wrong:
         key_file.save(path, "trustee-ceremony", PASSPHRASE, *sealed, replace=True)
         with pytest.raises(KeyFileError, match="key file 'key': "):
-            keys.resume(path, PASSPHRASE, simulation.election)
+            keys.resume(path, simulation.election, passphrase=PASSPHRASE)
 
 
 def test_whoever_has_revealed_takes_no_other_hashes(simulation: Simulation, tmp_path: Path) -> None:
     """A board that shows a resumed trustee another log cannot have it confirm messages chosen after seeing its own."""
     path = tmp_path / "key"
     state = revealed(simulation)[0]
-    state.save(path, PASSPHRASE)
-    again = simulation.trustees[0].resume(path, PASSPHRASE, simulation.election)
+    state.save(path, passphrase=PASSPHRASE)
+    again = simulation.trustees[0].resume(path, simulation.election, passphrase=PASSPHRASE)
     assert isinstance(again, Revealed)
     assert again.entry() == state.entry()
     assert repr(again) == "<Revealed trustee trustee-1, redacted>"
@@ -194,8 +194,8 @@ def test_whoever_has_revealed_takes_no_other_hashes(simulation: Simulation, tmp_
 
 
 def test_a_resumed_state_is_used_up_by_its_step(simulation: Simulation, tmp_path: Path) -> None:
-    revealed(simulation)[0].save(tmp_path / "key", PASSPHRASE)
-    again = simulation.trustees[0].resume(tmp_path / "key", PASSPHRASE, simulation.election)
+    revealed(simulation)[0].save(tmp_path / "key", passphrase=PASSPHRASE)
+    again = simulation.trustees[0].resume(tmp_path / "key", simulation.election, passphrase=PASSPHRASE)
     assert isinstance(again, Revealed)
     again.confirm(simulation.log.messages)
     with pytest.raises(CeremonyError, match="used before"):
@@ -214,10 +214,10 @@ def test_a_resumed_trustee_complains_in_the_same_words(simulation: Simulation, t
     posted = [state.reveal(simulation.log.commitments) for state in joined]
     for _, entry in posted:
         simulation.board.submit(entry)
-    posted[0][0].save(tmp_path / "key", PASSPHRASE)
+    posted[0][0].save(tmp_path / "key", passphrase=PASSPHRASE)
     complaints = set()
     for _ in range(2):
-        again = simulation.trustees[0].resume(tmp_path / "key", PASSPHRASE, simulation.election)
+        again = simulation.trustees[0].resume(tmp_path / "key", simulation.election, passphrase=PASSPHRASE)
         assert isinstance(again, Revealed)
         with pytest.raises(CeremonyError, match="does not decrypt") as caught:
             again.confirm(simulation.log.messages)
@@ -277,8 +277,8 @@ def test_a_second_share_by_a_trustee_made_again(finished: elections.Finished) ->
 
 def test_a_holder_is_that_of_one_election(simulation: Simulation, tmp_path: Path) -> None:
     path, holder = tmp_path / "key", sb.Holder(simulation.election)
-    holder.save(path, PASSPHRASE)
-    again = sb.Holder.load(path, PASSPHRASE, simulation.election)
+    holder.save(path, passphrase=PASSPHRASE)
+    again = sb.Holder.load(path, simulation.election, passphrase=PASSPHRASE)
     assert repr(again) == "<Holder, redacted>"
     assert again.signing_key.verify_key == holder.signing_key.verify_key
     for registrar in ("registrar-1", "registrar-2"):
@@ -287,11 +287,11 @@ def test_a_holder_is_that_of_one_election(simulation: Simulation, tmp_path: Path
         again.credential()
     other = sb.Election.from_manifest(simulation.manifest.model_copy(update={"nonce": bytes(16)}))
     with pytest.raises(KeyFileError, match="key file 'key': it is of another election"):
-        sb.Holder.load(path, PASSPHRASE, other)
+        sb.Holder.load(path, other, passphrase=PASSPHRASE)
     with pytest.raises(ArgumentError, match="an election is needed"):
-        sb.Holder.load(path, PASSPHRASE, None)  # type: ignore[arg-type]
+        sb.Holder.load(path, None, passphrase=PASSPHRASE)  # type: ignore[arg-type]
     with pytest.raises(KeyFileError, match="of the kind holder, not board"):
-        sb.BoardKeys.load(path, PASSPHRASE)
+        sb.BoardKeys.load(path, passphrase=PASSPHRASE)
 
 
 def test_the_payload_of_a_holder_is_read_strictly(simulation: Simulation, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_the_payload_of_a_holder_is_read_strictly(simulation: Simulation, tmp_pa
     registrar = sb.Registrar(simulation.registrar_keys[0], simulation.election, ["an"])
     answer, _ = registrar.issue("an", holder.request("registrar-1"))
     holder.accept("registrar-1", answer)
-    holder.save(path, PASSPHRASE)
+    holder.save(path, passphrase=PASSPHRASE)
     with key_file.load(path, "holder", PASSPHRASE, 4) as loaded:
         fields = [field.reveal() for field in loaded]
     states = [state.to_secret().reveal() for state in holder._states.values()]
@@ -321,15 +321,15 @@ def test_the_payload_of_a_holder_is_read_strictly(simulation: Simulation, tmp_pa
     for sealed in wrong:
         key_file.save(path, "holder", PASSPHRASE, *sealed, replace=True)
         with pytest.raises(KeyFileError, match="key file 'key': "):
-            sb.Holder.load(path, PASSPHRASE, simulation.election)
+            sb.Holder.load(path, simulation.election, passphrase=PASSPHRASE)
     key_file.save(path, "holder", PASSPHRASE, *fields, replace=True)
     with pytest.raises(CredentialError, match="registrar-2 has not signed yet"):
-        sb.Holder.load(path, PASSPHRASE, simulation.election).credential()
+        sb.Holder.load(path, simulation.election, passphrase=PASSPHRASE).credential()
 
 
 def test_no_file_holds_a_secret_in_the_clear(simulation: Simulation, tmp_path: Path) -> None:
     secret = simulation.authority._key.seed().reveal()
-    simulation.authority.save(tmp_path / "key", PASSPHRASE)
+    simulation.authority.save(tmp_path / "key", passphrase=PASSPHRASE)
     data = (tmp_path / "key").read_bytes()
     assert b"authority" in data  # The kind, and nothing else: not even the id or the labels.
     assert b"Assembly" not in data

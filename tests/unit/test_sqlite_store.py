@@ -39,7 +39,7 @@ def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 def test_reopened(path: Path) -> None:
     with SQLiteStore(path) as store:
         entries = fill(store, 13)
-        store.put_checkpoint(b"note")
+        store.put_checkpoint(b"note", 13)
         before = snapshot(store)
     with SQLiteStore(str(path), create=False) as store:
         assert snapshot(store) == before
@@ -177,7 +177,7 @@ def test_read_only(path: Path) -> None:
     with SQLiteStore(path) as store:
         fill(store, 2)
         store._connection.execute("PRAGMA query_only = ON")
-        for call in (lambda: store.append(b"", [], 2), lambda: store.put_checkpoint(b"")):
+        for call in (lambda: store.append(b"", [], 2), lambda: store.put_checkpoint(b"", 2)):
             with pytest.raises(StoreError, match="readonly"):
                 call()
         assert (store.size(), store.checkpoint()) == (2, None)
@@ -187,7 +187,7 @@ def test_locked(path: Path) -> None:
     with SQLiteStore(path) as holder, SQLiteStore(path, timeout=0) as other:
         fill(holder, 2)
         holder._connection.execute("BEGIN IMMEDIATE")
-        for call in (lambda: other.append(b"", [], 2), lambda: other.put_checkpoint(b"")):
+        for call in (lambda: other.append(b"", [], 2), lambda: other.put_checkpoint(b"", 2)):
             with pytest.raises(StoreError, match=r"^store board file\?#%41.sqlite: database is locked$"):
                 call()
         # A writer keeps no reader out.
@@ -366,7 +366,7 @@ def test_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     [
         "CREATE TABLE votes (name TEXT)",
         "PRAGMA application_id = 1",
-        "PRAGMA user_version = 1",
+        "PRAGMA user_version = 2",
         f"PRAGMA application_id = {-sqlite_module.APPLICATION_ID}",
     ],
 )
@@ -387,7 +387,7 @@ def test_other_schema_versions(path: Path, version: int) -> None:
     with SQLiteStore(path) as store:
         fill(store, 1)
         store._connection.execute(f"PRAGMA user_version = {version}")
-    with pytest.raises(StoreError, match=f"schema version {version}, not 1"):
+    with pytest.raises(StoreError, match=f"schema version {version}, not 2"):
         SQLiteStore(path)
 
 
@@ -451,7 +451,7 @@ def test_a_transaction_that_was_not_ended_is_rolled_back(path: Path) -> None:
 def test_columns_that_are_not_bytes(path: Path) -> None:
     with SQLiteStore(path) as store:
         fill(store, 4)
-        store.put_checkpoint(b"note")
+        store.put_checkpoint(b"note", 13)
         for (name,) in store._connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         ).fetchall():

@@ -172,18 +172,30 @@ def test_a_frontier_is_a_copy(store: BoardStore) -> None:
 
 def test_checkpoints(store: BoardStore) -> None:
     for note in (b"first", b"", b"\x00\xff", b"n" * base_module.MAX_CHECKPOINT_SIZE):
-        store.put_checkpoint(note)
+        store.put_checkpoint(note, 0)
         assert store.checkpoint() == note
     with pytest.raises(StoreError, match="checkpoint"):
-        store.put_checkpoint(b"n" * (base_module.MAX_CHECKPOINT_SIZE + 1))
+        store.put_checkpoint(b"n" * (base_module.MAX_CHECKPOINT_SIZE + 1), 0)
     assert store.checkpoint() == note
     assert store.size() == 0
+
+
+def test_an_older_checkpoint_takes_the_place_of_no_newer_one(store: BoardStore) -> None:
+    for note, size, kept in (
+        (b"of 3", 3, b"of 3"),
+        (b"of 2", 2, b"of 3"),
+        (b"of 3 again", 3, b"of 3 again"),
+        (b"of 4", 4, b"of 4"),
+        (b"of none", 0, b"of 4"),
+    ):
+        store.put_checkpoint(note, size)
+        assert store.checkpoint() == kept
 
 
 def test_arguments_are_copied(store: BoardStore) -> None:
     entry, key, note = bytearray(b"entry"), bytearray(b"key"), bytearray(b"note")
     store.append(entry, [key], 0)
-    store.put_checkpoint(note)
+    store.put_checkpoint(note, 0)
     for value in (entry, key, note):
         value[0] ^= 1
     assert (store.get(0), store.find(b"key"), store.checkpoint()) == (b"entry", 0, b"note")
@@ -213,7 +225,7 @@ def test_closed(store: BoardStore) -> None:
         lambda: store.find(b"key 0"),
         lambda: store.node(0, 0),
         lambda: store.append(b"", [], 2),
-        lambda: store.put_checkpoint(b""),
+        lambda: store.put_checkpoint(b"", 2),
         lambda: next(reader),
     ]
     for call in calls:

@@ -344,7 +344,7 @@ def test_large_capacities_have_several_ciphertexts_a_line(capacity: int) -> None
     ballots: list[dict[str, Any]] = [
         {"officials": {"an": "low", "binh": "high"}, "committee": ["giang", "hoa"]},
         {"officials": {"an": "low", "binh": "confidence"}, "committee": ["hoa"]},
-        {"officials": {"an": "low"}, "committee": []},
+        {"officials": {"an": "low", "binh": None}, "committee": []},
         {"officials": {"an": "high", "binh": "low"}, "committee": ["hoa", "khoa"]},
     ]
     simulation.vote(ballots)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from secretballot.board import board as board_module
+from secretballot.board import state
 from secretballot.board.board import BoardKeys
 from secretballot.board.examiner import Examiner
 from secretballot.crypto.encoding import b64decode, b64encode
@@ -337,10 +337,10 @@ def test_the_checkpoint(finished: Finished) -> None:
 def test_only_the_rule_that_is_broken_fails() -> None:
     """A board that does not look at proofs: a ballot without a good one is counted, and its rule alone says so."""
     simulation = elections.voting(elections.CONTESTS, 2)
-    ballot = {"officials": {"an": "high"}, "chair": "chi", "committee": []}
+    ballot = {"officials": {"an": "high", "binh": None}, "chair": "chi", "committee": []}
     bad = elections.rewrite(simulation.seal(1, ballot).cast(), simulation.holders[1].signing_key, other_proof)
     simulation.vote([ballot])
-    with patch.object(board_module, "verify_batch", lambda group, proofs: None):
+    with patch.object(state, "verify_batch", lambda group, proofs: None):
         simulation.board.submit(bad)
     place = simulation.log.size - 1
     simulation.tally()
@@ -394,7 +394,7 @@ def test_a_finding_names_whose_fault_it_is_only_where_that_is_signed(finished: F
         (Examiner, "add_up", "B1"),
         (Examiner, "proofs", "B2"),
         (shard, "find_invalid", "B2"),
-        (engine, "open_checkpoint", "L5"),
+        (state, "open_checkpoint", "L5"),
     ],
 )
 @pytest.mark.parametrize("error", [RuntimeError, StopIteration])

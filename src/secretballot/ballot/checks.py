@@ -57,16 +57,15 @@ def parse_proofs(
     return out
 
 
-def challenged_body(challenged: ChallengedBallot) -> tuple[bytes, Ballot]:
-    """The body and the ballot within a challenge; raises BallotError if it is not one of the same election."""
-    body = challenged.ballot.encode("utf-8")
+def challenged_ballot(challenged: ChallengedBallot) -> Ballot:
+    """The ballot within a challenge; raises BallotError if it is not one of the same election."""
     try:
-        ballot = Ballot.from_body(body)
+        ballot = Ballot.from_body(challenged.ballot.encode("utf-8"))
     except EncodingError as error:
         raise BallotError(f"the challenged ballot is malformed: {error.message}") from None
     if ballot.election != challenged.election:
         raise BallotError("the challenged ballot is another election's")
-    return body, ballot
+    return ballot
 
 
 def check_openings(
@@ -75,7 +74,7 @@ def check_openings(
     """Re-encrypts every line of a challenged ballot with the opened randomness and compares.
 
     Returns the selections that the ballot held, in the manifest's order; raises BallotError where the opening is
-    malformed or gives other ciphertexts (then the device lied).
+    malformed or gives other ciphertexts.
     """
     if [opening.id for opening in openings] != [plan.id for plan in context.plans]:
         raise BallotError("the openings are not the manifest's contests, in its order")
@@ -108,5 +107,5 @@ def _check_opening(
         elements.append(group.sum_of_products([r], bases[:1]))
         elements.append(group.sum_of_products([weight, r], bases))
     if group.encode_elements(elements) != contest.ciphertexts:
-        raise BallotError("the opening gives another ciphertext: the device lied", item=item)
+        raise BallotError("the opening does not give these ciphertexts", item=item)
     return selection

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ..credential import Credential
 from ..crypto.encoding import Tag, tagged_hash
-from ..errors import BallotError, check_type
-from ..records import Blob, Digest, Identifier, Record
+from ..errors import ArgumentError, BallotError, check_type
+from ..records import Blob, Count, Digest, Identifier, Record, parse_entry
 
 #: 160 bits: no two ballots can be made to share a code (a clash costs 2**80), and short enough to be read aloud.
 CODE_SIZE = 20
@@ -37,7 +37,7 @@ class ContestOpening(Record):
     """A contest opened: for each line the place of its choice, and each ciphertext's randomness (32 bytes)."""
 
     id: Identifier
-    choices: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(fail_fast=True)]
+    choices: Annotated[tuple[Count, ...], Field(fail_fast=True)]
     randomness: Blob
 
 
@@ -54,15 +54,36 @@ class ChallengedBallot(Record):
     openings: Annotated[tuple[ContestOpening, ...], Field(fail_fast=True, min_length=1)]
 
 
-def confirmation_code(body: bytes) -> bytes:
+def code_of(body: bytes) -> bytes:
     """The 20-byte confirmation code of a ballot's body."""
-    check_type(body, bytes, "a ballot's body as bytes")
     return tagged_hash(Tag.CONFIRMATION_CODE, body)[:CODE_SIZE]
 
 
+def confirmation_code(entry: bytes) -> bytes:
+    """The 20-byte confirmation code of a ballot's entry, or of the entry that opens one. Nothing is verified.
+
+    Raises BallotError for an entry of another kind, and EncodingError for bytes that are none.
+    """
+    check_type(entry, bytes, "an entry as bytes")
+    signed = parse_entry(entry)
+    match signed.kind:
+        case "ballot":
+            Ballot.from_body(signed.body)
+            return code_of(signed.body)
+        case "challenged-ballot":
+            return code_of(ChallengedBallot.from_body(signed.body).ballot.encode("utf-8"))
+        case _:
+            raise BallotError(
+                f"only a ballot has a confirmation code, and this entry is of the kind {signed.kind}"
+            )
+
+
 def format_code(code: bytes) -> str:
-    """A confirmation code as the voter reads it: base32 (RFC 4648) in eight groups of four."""
+    """A confirmation code as the voter reads it: base32 (RFC 4648) in eight groups of four. Raises ArgumentError for
+    bytes that are no code."""
     check_type(code, bytes, "a confirmation code as bytes")
+    if len(code) != CODE_SIZE:
+        raise ArgumentError(f"a confirmation code has {CODE_SIZE} bytes, not {len(code)}")
     text = base64.b32encode(code).decode("ascii")
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 

@@ -22,7 +22,7 @@ from ..records import sign_body, sign_record
 from .contest_kinds import ContestPlan, Selection
 from .contest_kinds.plan import FIRST, GENERATOR, KEY, listed
 from .context import BallotContext
-from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening, confirmation_code, format_code
+from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening, code_of, format_code
 
 
 class VoterDevice:
@@ -114,7 +114,7 @@ class SealedBallot:
     def __init__(
         self, context: BallotContext, body: bytes, openings: tuple[ContestOpening, ...], key: SigningKey
     ) -> None:
-        self.code = confirmation_code(body)
+        self.code = code_of(body)
         self._context = context
         self._body = body
         self._openings: Secret[tuple[ContestOpening, ...]] | None = Secret(openings)

@@ -1,8 +1,8 @@
 """The bulletin board: an append-only log that checks before it appends and answers with a receipt.
 
 :mod:`.entry` takes an entry apart, :mod:`.examiner` checks it by itself, and :mod:`.state` against everything the log
-says so far, without I/O; :mod:`.board` is the role with its
-log key; :mod:`.store` keeps the entries; :mod:`.record` is the directory that an auditor copies.
+says so far, without I/O; :mod:`.board` is the role with its log key; :mod:`.store` keeps the entries; :mod:`.record` is
+the directory that an auditor copies; :mod:`.receipts` checks what the board promised.
 """
 
 from .entry import Entry

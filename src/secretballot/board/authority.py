@@ -25,19 +25,21 @@ class AuthorityKeys:
 
     @classmethod
     def generate(cls, authority_id: str, labels: dict[str, str]) -> AuthorityKeys:
-        """A new key for the authority of that id."""
-        return cls(authority_id, labels, SigningKey.generate())
+        """A new key for the authority of that id. Raises ManifestError for an id or labels that no manifest takes."""
+        keys = cls(authority_id, labels, SigningKey.generate())
+        keys.public()  # Refuses an id and labels that no manifest takes.
+        return keys
 
     def public(self) -> Authority:
         """What the manifest names."""
         return Authority(id=self.id, labels=self.labels, signing_key=self._key.verify_key.data)
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the key, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`)."""
         key_file.save(path, _KIND, passphrase, self.public().to_body(), self._key.seed(), replace=replace)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], passphrase: str) -> AuthorityKeys:
+    def load(cls, path: str | os.PathLike[str], *, passphrase: str) -> AuthorityKeys:
         """The key that :meth:`save` wrote; raises KeyFileError."""
         with key_file.load(path, _KIND, passphrase, 2) as (body, seed):
             public = Authority.from_body(body.reveal())

@@ -12,13 +12,12 @@ import threading
 from collections.abc import Iterator
 
 from ..crypto import key_file
-from ..crypto.batch import verify_batch
-from ..crypto.group import ristretto255
 from ..crypto.merkle import Frontier, inclusion_proof, leaf_hash, root, verify_inclusion
 from ..crypto.note import Checkpoint, NoteSigner, NoteVerifier, open_checkpoint, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
 from ..errors import (
+    ArgumentError,
     BoardError,
     CryptoError,
     DuplicateError,
@@ -66,12 +65,12 @@ class BoardKeys:
         """What the manifest names."""
         return BoardKey(origin=self.origin, key=self._key.verify_key.data)
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the key, with the origin, in a key file (:func:`secretballot.crypto.key_file.save`)."""
         key_file.save(path, _KIND, passphrase, self.public().to_body(), self._key.seed(), replace=replace)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], passphrase: str) -> BoardKeys:
+    def load(cls, path: str | os.PathLike[str], *, passphrase: str) -> BoardKeys:
         """The key that :meth:`save` wrote; raises KeyFileError."""
         with key_file.load(path, _KIND, passphrase, 2) as (body, seed):
             public = BoardKey.from_body(body.reveal())
@@ -93,28 +92,30 @@ class BoardKeys:
 
 
 class Board:
-    """One election's board over a store. ``state`` is a fresh state machine; what the store holds is replayed into it.
+    """One election's board over a store. ``log`` is a new state machine; what the store holds is replayed into it.
 
     Safe from several threads, and beside other processes on the same store. An exception from outside (a signal's, such
     as KeyboardInterrupt) may end any method at any place: what was half done is made anew from the store at the next
-    use, for which the class of ``state`` must need no arguments.
+    use, for which the class of ``log`` must need no arguments.
 
     Opening, and taking in what other processes appended, raise RecordError for an entry that this board did not accept,
     and StoreError where the store's keys, Merkle tree or checkpoint are not those of its entries.
     """
 
-    def __init__(self, store: BoardStore, keys: BoardKeys, state: LogState) -> None:
+    def __init__(self, store: BoardStore, keys: BoardKeys, log: LogState) -> None:
         check_type(store, BoardStore, "a store (BoardStore)")
         check_type(keys, BoardKeys, "the board's keys")
-        check_type(state, LogState, "a log's state (ElectionLog)")
+        check_type(log, LogState, "a log's state (ElectionLog)")
+        if log.size:
+            raise ArgumentError("a new ElectionLog is needed, not one that has entries")
         self._store = store
         self._keys = keys
         self._lock = threading.Lock()
-        self.state = state
+        self.state = log
         #: While an entry is applied: a state that is left with this is dropped.
         self._torn = False
         #: What was signed last, to be found again in a state that is made anew.
-        self._signed = Checkpoint(keys.origin, state.size, state.frontier.root())
+        self._signed = Checkpoint(keys.origin, 0, log.frontier.root())
         with self._lock:
             kept = self._kept_checkpoint()
             self._catch_up()
@@ -134,9 +135,7 @@ class Board:
                 if known is not None:
                     return self._receipt(known, leaf)
                 entry = self.state.read(raw)
-                for _, check in self.state.checks(entry):
-                    check()
-                verify_batch(ristretto255, self.state.proofs(entry))
+                self.state.check(entry)
                 self._check_board(entry)
                 try:
                     index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
@@ -175,7 +174,7 @@ class Board:
         with self._lock:
             self._catch_up()
             note = self._sign()
-            self._store.put_checkpoint(note.encode("utf-8"))
+            self._store.put_checkpoint(note.encode("utf-8"), self.state.size)
             return self.state.size, note
 
     def _check_board(self, entry: Entry) -> None:

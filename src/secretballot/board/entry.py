@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
+from ..ballot.records import Ballot, ChallengedBallot, code_of
 from ..credential import Issuance
 from ..records import Record, SignedEntry
 
@@ -66,8 +66,8 @@ def facts_of(signed: SignedEntry, record: Record) -> Facts | None:
             return Issued(record.registrar, record.serial, record.request)
         case Ballot():
             ciphertexts = b"".join([contest.ciphertexts for contest in record.contests])
-            return Cast(confirmation_code(signed.body), record.credential.key, ciphertexts)
+            return Cast(code_of(signed.body), record.credential.key, ciphertexts)
         case ChallengedBallot():
-            return Challenged(confirmation_code(record.ballot.encode("utf-8")))
+            return Challenged(code_of(record.ballot.encode("utf-8")))
         case _:
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..ballot.checks import challenged_body, check_openings, decode_contests, parse_proofs
+from ..ballot.checks import challenged_ballot, check_openings, decode_contests, parse_proofs
 from ..ballot.context import BallotContext
 from ..ballot.records import Ballot, ChallengedBallot
 from ..credential import Issuance
@@ -38,6 +38,7 @@ class Examiner:
         self._context = context
         #: Of the entry itself and not of its index: one that was refused leaves its index to the next.
         self._decoded: tuple[Entry, list[list[Element]]] | None = None
+        self._opened: tuple[Entry, Ballot] | None = None
 
     @property
     def context(self) -> BallotContext:
@@ -49,6 +50,7 @@ class Examiner:
     def read(self, index: int, raw: bytes) -> Entry:
         """The entry at a place of the log, taken apart; raises EncodingError naming it."""
         try:
+            self.election.check_size(raw)
             signed = parse_entry(raw)
             if signed.kind not in _RECORDS:
                 raise EncodingError(f"a {signed.kind} has no place here")
@@ -73,8 +75,8 @@ class Examiner:
             case ChallengedBallot() as challenged:
                 return [
                     *common,
-                    ("C2", lambda: self._check_credential_within(challenged)),
-                    ("H1", lambda: self._check_opening(challenged)),
+                    ("C2", lambda: check_credential(self.election, self._within(entry).credential)),
+                    ("H1", lambda: self._check_openings(entry, challenged)),
                 ]
             case _:
                 return common
@@ -85,9 +87,9 @@ class Examiner:
         match entry.record:
             case Ballot() as ballot:
                 return parse_proofs(self.context, ballot, self.elements(entry), entry.name)
-            case ChallengedBallot() as challenged:
-                _, ballot = challenged_body(challenged)
-                return parse_proofs(self.context, ballot, decode_contests(self.context, ballot), entry.name)
+            case ChallengedBallot():
+                within = self._within(entry)
+                return parse_proofs(self.context, within, decode_contests(self.context, within), entry.name)
             case _:
                 return []
 
@@ -114,20 +116,24 @@ class Examiner:
                 return self.election.manifest.registrar(issuance.registrar).signing_key
             case Ballot() as ballot:
                 return ballot.credential.key
-            case ChallengedBallot() as challenged:
-                return challenged_body(challenged)[1].credential.key
+            case ChallengedBallot():
+                return self._within(entry).credential.key
             case _:
                 raise BoardError("nobody signs such a record")
 
     def _check_form(self, entry: Entry) -> None:
         self.elements(entry)
 
-    def _check_credential_within(self, challenged: ChallengedBallot) -> None:
-        check_credential(self.election, challenged_body(challenged)[1].credential)
+    def _check_openings(self, entry: Entry, challenged: ChallengedBallot) -> None:
+        check_openings(self.context, self._within(entry), challenged.openings)
 
-    def _check_opening(self, challenged: ChallengedBallot) -> None:
-        _, ballot = challenged_body(challenged)
-        check_openings(self.context, ballot, challenged.openings)
+    def _within(self, entry: Entry) -> Ballot:
+        """The ballot in a challenge, read once; raises BallotError where it is none."""
+        if not isinstance(entry.record, ChallengedBallot):
+            raise BallotError("not a challenged ballot", item=entry.name)
+        if self._opened is None or self._opened[0] is not entry:
+            self._opened = entry, challenged_ballot(entry.record)
+        return self._opened[1]
 
 
 def check_election(election: Election, entry: Entry) -> None:

@@ -7,7 +7,8 @@ the rule that it belongs to (``docs/spec/rules.md``), so that both say the same 
 * :meth:`LogState.checks` lists the checks of an entry, which raise where it is wrong and change nothing. Those of
   ballots, challenges and lines of the register are partly the :class:`~.examiner.Examiner`'s, which needs no log;
 * :meth:`LogState.proofs` gives its ballot proofs, to be verified one by one or in batches;
-* :meth:`LogState.apply` takes an entry in.
+* :meth:`LogState.apply` takes an entry in;
+* :meth:`LogState.follow` does all of it, for whoever keeps a copy of the log.
 
 This is the log up to the end of voting; :class:`secretballot.tally.log.ElectionLog` adds shares and result.
 """
@@ -29,10 +30,14 @@ from ..ceremony.checks import (
     in_order,
 )
 from ..credential import Issuance
-from ..crypto.batch import ParsedProof
+from ..crypto.batch import ParsedProof, verify_batch
 from ..crypto.dkg import GroupPublic
+from ..crypto.group import ristretto255
 from ..crypto.merkle import Frontier, leaf_hash
+from ..crypto.note import NoteVerifier, open_checkpoint
+from ..crypto.signing import VerifyKey
 from ..errors import (
+    BoardError,
     CeremonyError,
     CredentialError,
     DuplicateError,
@@ -117,6 +122,8 @@ class LogState:
         check_type(raw, bytes, "an entry as bytes")
         index = self.size
         try:
+            if self._election is not None:
+                self._election.check_size(raw)
             signed = parse_entry(raw)
             record = self._parse(index, signed)
             return Entry(index, raw, signed, record, facts_of(signed, record))
@@ -214,12 +221,7 @@ class LogState:
             case PhaseChange(phase="issuance"):
                 return [("K4", self._check_ceremony_complete)]
             case CeremonyCommitment() as commitment:
-                return [
-                    (
-                        "K1",
-                        lambda: self._check_new(self.commitments, commitment.trustee, commitment.commitment),
-                    )
-                ]
+                return [("K1", lambda: self._check_commitment(commitment))]
             case CeremonyMessage() as message:
                 return [("K2", lambda: self._check_message(message))]
             case CeremonyComplaint() as complaint:
@@ -232,16 +234,19 @@ class LogState:
     # Ceremony.
 
     @staticmethod
-    def _check_new(held: dict[str, bytes], trustee: str, posted: bytes) -> None:
+    def _check_new(what: str, held: dict[str, bytes], trustee: str, posted: bytes) -> None:
         if trustee not in held:
             return
         if held[trustee] == posted:  # Whoever has the entry can send it again.
-            raise DuplicateError(f"this of trustee {trustee} was posted before")
-        raise DuplicateError("another one was posted before", culprit=f"trustee {trustee}")
+            raise DuplicateError(f"this {what} of trustee {trustee} was posted before")
+        raise DuplicateError(f"another {what} was posted before", culprit=f"trustee {trustee}")
+
+    def _check_commitment(self, commitment: CeremonyCommitment) -> None:
+        self._check_new("commitment", self.commitments, commitment.trustee, commitment.commitment)
 
     def _check_message(self, message: CeremonyMessage) -> None:
         self.election.manifest.trustee_index(message.trustee)
-        self._check_new(self.messages, message.trustee, message.message)
+        self._check_new("message", self.messages, message.trustee, message.message)
         in_order(self.election, self.commitments, "commitment")
         check_opens(self.election, message.trustee, self.commitments[message.trustee], message.message)
         check_message(self.election, message.trustee, message.message)
@@ -251,7 +256,7 @@ class LogState:
             group_public(self.election, in_order(self.election, everyone, "message"))
 
     def _check_confirmation(self, confirmation: CeremonyConfirmation) -> None:
-        self._check_new(self.confirmations, confirmation.trustee, confirmation.signature)
+        self._check_new("confirmation", self.confirmations, confirmation.trustee, confirmation.signature)
         if confirmation.trustee in self.complaints:
             raise DuplicateError("complained before", culprit=f"trustee {confirmation.trustee}")
         check_confirmation(self.election, self._require_key(), confirmation.trustee, confirmation.signature)
@@ -284,16 +289,20 @@ class LogState:
     # Credentials.
 
     def _check_issuance(self, issuance: Issued) -> None:
-        """Of these faults the last one alone proves who is at fault: a board can repeat lines, drop and swap them."""
+        """Of these faults that of the roll alone proves who is at fault: a board can repeat lines, drop and swap them.
+
+        A line that comes too early is no fault of anybody's: sent again after the others, it is taken.
+        """
         expected = self.issued.get(issuance.registrar, 0) + 1
         registrar = f"registrar {issuance.registrar}"
         if (issuance.registrar, issuance.request) in self.requests:
             raise CredentialError(f"the request was signed before by {registrar}")
-        if issuance.serial <= self.election.manifest.roll_size:
-            if issuance.serial != expected:
-                raise CredentialError(f"the serial of {registrar} is {issuance.serial}, not {expected}")
-        else:
+        if issuance.serial > self.election.manifest.roll_size:
             raise CredentialError("more credentials than voters on the roll", culprit=registrar)
+        if issuance.serial > expected:
+            raise PhaseError(f"line {expected} of {registrar} comes before line {issuance.serial}")
+        if issuance.serial < expected:
+            raise CredentialError(f"{registrar} has another line {issuance.serial}")
 
     def _check_bound(self, key: bytes) -> None:
         if key in self.credentials:
@@ -319,27 +328,52 @@ class LogState:
         if code in self.challenged:
             raise DuplicateError(f"this ballot was challenged before, as entry {self.challenged[code]}")
 
+    def check(self, entry: Entry) -> None:
+        """Returns nothing if the entry may follow; raises the SecretBallotError of the first check that fails."""
+        for _, check in self.checks(entry):
+            check()
+        verify_batch(ristretto255, self.proofs(entry))
+
+    def check_checkpoint(self, note: str | bytes) -> None:
+        """Returns nothing if the board signed this checkpoint, over exactly the entries that were taken in; raises
+        NoteError, InvalidSignatureError or BoardError."""
+        board = self.election.manifest.board
+        checkpoint = open_checkpoint(note, NoteVerifier(board.origin, VerifyKey(board.key)), board.origin)
+        if checkpoint.size != self.size:
+            raise BoardError(f"the checkpoint is over {checkpoint.size} entries, there are {self.size}")
+        if checkpoint.root != self.frontier.root():
+            raise BoardError("the entries have another Merkle root than the checkpoint")
+
     # Applying.
 
+    def follow(self, raw: bytes) -> None:
+        """Checks the next entry of a board's log and takes it in: for everybody who keeps a log and is not the board.
+
+        That it is the log of the right election, ``election.id`` tells; that others see the same log, a checkpoint
+        (:meth:`check_checkpoint`). Raises the SecretBallotError of the first check that fails, and then takes nothing.
+        """
+        entry = self.read(raw)
+        self.check(entry)
+        self.apply(entry)
+
     def apply(self, entry: Entry) -> None:
-        """Takes the entry in. The board does so only when every check has passed; the verifier does so always, to go
-        on after a finding, so that nothing here assumes that they have."""
+        """Takes the entry in, *unchecked*. The board does so only when every check has passed; the verifier does so
+        always, to go on after a finding, so that nothing here assumes that they have."""
         match entry.record:
             case Manifest():
                 self._election = Election(entry.signed.body)
                 self._examiner = Examiner(self._election, None)
             case PhaseChange() as change:
                 self._enter(change.phase)
-            case CeremonyCommitment() as commitment:
-                self.commitments.setdefault(commitment.trustee, commitment.commitment)
-            case CeremonyMessage() as message:
-                if message.trustee not in self.messages:  # A repeated message must not cost the key again.
-                    self.messages[message.trustee] = message.message
-                    self._complete_key()
-            case CeremonyComplaint() as complaint:
-                self.complaints.setdefault(complaint.trustee, complaint.accused)
-            case CeremonyConfirmation() as confirmation:
-                self.confirmations.setdefault(confirmation.trustee, confirmation.signature)
+            case (
+                CeremonyCommitment()
+                | CeremonyMessage()
+                | CeremonyConfirmation()
+                | CeremonyComplaint() as record
+            ):
+                # Of trustees that the manifest has: a stranger's message must not cost the key again.
+                if any(trustee.id == record.trustee for trustee in self.election.manifest.trustees):
+                    self._apply_ceremony(record)
             case _:
                 pass
         self.take(entry.index, leaf_hash(entry.raw), entry.facts)
@@ -358,6 +392,21 @@ class LogState:
             case None:
                 pass
         self.frontier.append(leaf)
+
+    def _apply_ceremony(
+        self, record: CeremonyCommitment | CeremonyMessage | CeremonyConfirmation | CeremonyComplaint
+    ) -> None:
+        match record:
+            case CeremonyCommitment():
+                self.commitments.setdefault(record.trustee, record.commitment)
+            case CeremonyMessage():
+                if record.trustee not in self.messages:  # Nor must a repeated one.
+                    self.messages[record.trustee] = record.message
+                    self._complete_key()
+            case CeremonyConfirmation():
+                self.confirmations.setdefault(record.trustee, record.signature)
+            case CeremonyComplaint():
+                self.complaints.setdefault(record.trustee, record.accused)
 
     def skip(self, raw: bytes) -> None:
         """Counts an entry that cannot be read: the verifier's way past it."""

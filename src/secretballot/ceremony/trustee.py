@@ -50,8 +50,10 @@ class TrusteeKeys:
 
     @classmethod
     def generate(cls, trustee_id: str, labels: dict[str, str]) -> TrusteeKeys:
-        """New keys for the trustee of that id."""
-        return cls(trustee_id, labels, dkg.StaticKey.generate(), SigningKey.generate())
+        """New keys for the trustee of that id. Raises ManifestError for an id or labels that no manifest takes."""
+        keys = cls(trustee_id, labels, dkg.StaticKey.generate(), SigningKey.generate())
+        keys.public()  # Refuses an id and labels that no manifest takes.
+        return keys
 
     def public(self) -> TrusteeKey:
         """What the manifest lists."""
@@ -71,13 +73,13 @@ class TrusteeKeys:
         committed = Committed(self, election, *dkg.round1(session_of(election), index, self._static))
         return committed, committed.entry()
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the keys, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`)."""
         body, static = self.public().to_body(), self._static.to_secret()
         key_file.save(path, _KIND, passphrase, body, static, self._signing.seed(), replace=replace)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], passphrase: str) -> TrusteeKeys:
+    def load(cls, path: str | os.PathLike[str], *, passphrase: str) -> TrusteeKeys:
         """The keys that :meth:`save` wrote; raises KeyFileError."""
         with key_file.load(path, _KIND, passphrase, 3) as (body, static, seed):
             public = TrusteeKey.from_body(body.reveal())
@@ -87,7 +89,7 @@ class TrusteeKeys:
             return keys
 
     def resume(
-        self, path: str | os.PathLike[str], passphrase: str, election: Election
+        self, path: str | os.PathLike[str], election: Election, *, passphrase: str
     ) -> Committed | Revealed:
         """The state that :meth:`Committed.save` or :meth:`Revealed.save` wrote; post its ``entry()`` if that is not in
         the log.
@@ -146,6 +148,8 @@ class Committed:
         self.election = election
         self._secret = secret
         self._message = message
+        #: The hashes after which the message was shown.
+        self._seen: dict[str, bytes] | None = None
 
     def entry(self) -> bytes:
         """The entry with the message's hash, the same each time."""
@@ -156,16 +160,27 @@ class Committed:
         )
         return sign_record(record, self._keys._signing)
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the message in a key file, for :meth:`TrusteeKeys.resume`. Save before the entry is posted: a second
-        :meth:`TrusteeKeys.join` would make another message, which nobody takes."""
+        :meth:`TrusteeKeys.join` would make another message, which nobody takes. Raises CeremonyError once the message
+        was revealed: from then on it is :class:`Revealed` that is saved."""
+        if self._seen is not None:
+            raise CeremonyError("the message was revealed: save what reveal gave")
         fields = (self.election.id, self._keys.id.encode("ascii"), self._message, b"")
         key_file.save(path, _CEREMONY_KIND, passphrase, *fields, replace=replace)
 
     def reveal(self, commitments: Mapping[str, bytes]) -> tuple[Revealed, bytes]:
-        """Gives the message's entry, once all trustees' hashes (by trustee id) are posted; raises PhaseError before."""
+        """Gives the message's entry, once all trustees' hashes (by trustee id) are posted; raises PhaseError before.
+
+        Asked again, gives the same; raises CeremonyError for other hashes, which may have been chosen after the message
+        was seen.
+        """
         in_order(self.election, commitments, "commitment")
         check_opens(self.election, self._keys.id, commitments[self._keys.id], self._message)
+        if self._seen is None:
+            self._seen = dict(commitments)
+        if self._seen != commitments:
+            raise CeremonyError("the message was revealed before, after other hashes")
         revealed = Revealed(self._keys, self.election, self._secret, self._message, dict(commitments))
         return revealed, revealed.entry()
 
@@ -195,7 +210,7 @@ class Revealed:
         record = CeremonyMessage(election=self.election.id, trustee=self._keys.id, message=self._message)
         return sign_record(record, self._keys._signing)
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the message and every trustee's hash in a key file, for :meth:`TrusteeKeys.resume`.
 
         Save before the entry is posted, in the place of the :class:`Committed` state (``replace=True``): whoever sees

@@ -13,6 +13,7 @@ from ..errors import BackendError
 
 try:
     from .check_code import check_code
+    from .check_receipt import check_receipt
     from .demo import demo
     from .info import info
     from .show import show
@@ -38,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (demo, verify, show, check_code, info):
+for command in (demo, verify, show, check_code, check_receipt, info):
     main.add_command(command)

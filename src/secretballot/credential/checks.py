@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..crypto import blind_rsa
-from ..crypto.encoding import Tag, frame, tagged_hash
-from ..errors import CredentialError, InvalidSignatureError
+from ..crypto.encoding import Tag, frame, tagged_hash, unframe
+from ..errors import CredentialError, EncodingError, InvalidSignatureError
 from ..manifest import Election
 from .records import Credential
 
@@ -12,6 +12,25 @@ from .records import Credential
 def credential_message(election_id: bytes, key: bytes) -> bytes:
     """What the registrars sign: tag, election id and ballot key."""
     return frame(Tag.CREDENTIAL.label, election_id, key)
+
+
+def request_for(election_id: bytes, registrar: str, blinded: bytes) -> bytes:
+    """What a holder sends to a registrar. It names both election and registrar: signed by another one, the request of a
+    voter would be used up there, for nothing."""
+    return frame(Tag.REQUEST.label, election_id, registrar, blinded)
+
+
+def blinded_in(request: bytes, election_id: bytes, registrar: str) -> bytes:
+    """The blinded message of a request; raises EncodingError for bytes that are none, and CredentialError for one that
+    is another registrar's, or of another election."""
+    label, election, for_whom, blinded = unframe(request, 4)
+    if label != Tag.REQUEST.label:
+        raise EncodingError("not a holder's request")
+    if election != election_id:
+        raise CredentialError("the request is of another election")
+    if for_whom != registrar.encode("ascii"):
+        raise CredentialError("the request is for another registrar")
+    return blinded
 
 
 def request_digest(election_id: bytes, blinded: bytes) -> bytes:

@@ -10,7 +10,7 @@ from ..crypto.secret import Secret
 from ..crypto.signing import SigningKey
 from ..errors import CredentialError, CryptoError, EncodingError, check_type
 from ..manifest import Election
-from .checks import check_credential, credential_message
+from .checks import check_credential, credential_message, request_for
 from .records import Credential
 
 _KIND = "holder"
@@ -34,7 +34,7 @@ class Holder:
         self._answers: dict[str, bytes] = {}
         self._signatures: dict[str, bytes] = {}
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the ballot key, the blinding factors and the registrars' answers in a key file
         (:func:`secretballot.crypto.key_file.save`)."""
         states = frame(*(state.to_secret().reveal() for state in self._states.values()))
@@ -43,7 +43,7 @@ class Holder:
         key_file.save(path, _KIND, passphrase, *fields, replace=replace)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], passphrase: str, election: Election) -> Holder:
+    def load(cls, path: str | os.PathLike[str], election: Election, *, passphrase: str) -> Holder:
         """The holder that :meth:`save` wrote; raises KeyFileError, also for a holder of another election."""
         check_type(election, Election, "an election")
         with key_file.load(path, _KIND, passphrase, 4) as (election_id, seed, states, answers):
@@ -66,11 +66,11 @@ class Holder:
             return holder
 
     def request(self, registrar: str) -> bytes:
-        """The blinded message for that registrar, the same each time it is asked for."""
+        """The request for that registrar, with the blinded message; the same each time it is asked for."""
         check_type(registrar, str, "a registrar's id")
         if registrar not in self._states:
             raise CredentialError(f"there is no registrar {registrar!r}")
-        return self._states[registrar].blinded_message
+        return request_for(self.election.id, registrar, self._states[registrar].blinded_message)
 
     def accept(self, registrar: str, blind_signature: bytes) -> None:
         """Unblinds and verifies a registrar's answer; raises CredentialError, naming it, for a wrong one."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ..manifest import MAX_REGISTRARS
 from ..records import Blob, Count, Digest, Identifier, Key, Record
 
 
@@ -13,7 +14,7 @@ class Credential(Record):
     """A ballot key and, for each registrar in the manifest's order, ``prefix || signature`` over it (RFC 9474)."""
 
     key: Key
-    signatures: Annotated[tuple[Blob, ...], Field(fail_fast=True, min_length=1)]
+    signatures: Annotated[tuple[Blob, ...], Field(fail_fast=True, min_length=1, max_length=MAX_REGISTRARS)]
 
 
 class Issuance(Record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection
+from typing import NoReturn
 
 from ..crypto import key_file
 from ..crypto.blind_rsa import PrivateKey
@@ -12,7 +13,7 @@ from ..crypto.signing import SigningKey
 from ..errors import ArgumentError, CredentialError, InvalidKeyError, check_type
 from ..manifest import Election, RegistrarKey
 from ..records import sign_record
-from .checks import request_digest
+from .checks import blinded_in, request_digest
 from .records import Issuance
 
 _KIND = "registrar"
@@ -28,11 +29,18 @@ class RegistrarKeys:
         self.labels = labels
         self._issuing = issuing
         self._signing = signing
+        #: The election that the keys serve, once they do.
+        self._election: bytes | None = None
 
     @classmethod
     def generate(cls, registrar_id: str, labels: dict[str, str]) -> RegistrarKeys:
-        """New keys (RSA of 3072 bits, Ed25519) for the registrar of that id."""
-        return cls(registrar_id, labels, PrivateKey.generate(), SigningKey.generate())
+        """New keys (RSA of 3072 bits, Ed25519) for the registrar of that id.
+
+        Raises ManifestError for an id or labels that no manifest takes.
+        """
+        keys = cls(registrar_id, labels, PrivateKey.generate(), SigningKey.generate())
+        keys.public()  # Refuses an id and labels that no manifest takes.
+        return keys
 
     def public(self) -> RegistrarKey:
         """What the manifest pins."""
@@ -43,7 +51,7 @@ class RegistrarKeys:
             signing_key=self._signing.verify_key.data,
         )
 
-    def save(self, path: str | os.PathLike[str], passphrase: str, *, replace: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the keys, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`).
 
         What a :class:`Registrar` issued is not in it.
@@ -52,7 +60,7 @@ class RegistrarKeys:
         key_file.save(path, _KIND, passphrase, body, issuing, self._signing.seed(), replace=replace)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], passphrase: str) -> RegistrarKeys:
+    def load(cls, path: str | os.PathLike[str], *, passphrase: str) -> RegistrarKeys:
         """The keys that :meth:`save` wrote; raises KeyFileError."""
         with key_file.load(path, _KIND, passphrase, 3) as (body, issuing, seed):
             public = RegistrarKey.from_body(body.reveal())
@@ -89,6 +97,10 @@ class Registrar:
             raise ArgumentError("authenticate is a function of a voter's name")
         if election.manifest.registrar(keys.id) != keys.public():
             raise CredentialError("the manifest pins other keys", culprit=f"registrar {keys.id}")
+        if keys._election not in (None, election.id):
+            # Of two elections with one issuing key, a voter of one could have a ballot key of the other signed.
+            raise CredentialError("these keys served another election: an issuing key serves one alone")
+        keys._election = election.id
         self._keys = keys
         self._election = election
         self._roll = frozenset(roll)
@@ -100,19 +112,20 @@ class Registrar:
         self._closed = False
         self._lock = threading.Lock()
 
-    def issue(self, voter: str, blinded: bytes) -> tuple[bytes, bytes]:
-        """The blind signature for a voter, and the register's entry for the log.
+    def issue(self, voter: str, request: bytes) -> tuple[bytes, bytes]:
+        """The blind signature for a voter's request, and the register's entry for the log.
 
-        Asked again with the same blinded message, gives the same answer, so that a lost reply loses no vote. Raises
-        CredentialError for a voter who is not on the roll, or who was signed another message, for a message that was
-        signed for another voter, and for a new voter after :meth:`close`; EncodingError for a message that cannot be
-        signed. A refusal uses up no serial.
+        Asked again with the same request, gives the same answer, so that a lost reply loses no vote. Raises
+        CredentialError for a voter who is not on the roll, or whose other request was signed, for a request that was
+        signed for another voter, or is for another registrar or election, and for a new voter after :meth:`close`;
+        EncodingError for a request that is none or cannot be signed. A refusal uses up no serial.
         """
         check_type(voter, str, "a voter's name")
-        check_type(blinded, bytes, "a blinded request as bytes")
+        check_type(request, bytes, "a holder's request as bytes")
         if voter not in self._roll:
             raise CredentialError("not on the roll")
         self._authenticate(voter)
+        blinded = blinded_in(request, self._election.id, self._keys.id)
         with self._lock:
             if voter in self._issued:
                 earlier, signature, entry = self._issued[voter]
@@ -151,6 +164,9 @@ class Registrar:
     def issued(self) -> int:
         """How many voters hold a credential."""
         return len(self._issued)
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a Registrar is never copied: each copy would issue by itself")
 
     def __repr__(self) -> str:
         return f"<Registrar {self._keys.id}, redacted>"

@@ -32,6 +32,7 @@ class Tag(Enum):
     ELECTION_ID = "election-id"
     CONFIRMATION_CODE = "confirmation-code"
     CREDENTIAL = "credential"
+    REQUEST = "request"
     BLINDED_REQUEST = "blinded-request"
     CEREMONY_CONTEXT = "ceremony-context"
     CEREMONY_COMMITMENT = "ceremony-commitment"

@@ -43,6 +43,8 @@ ALLOWED_MEMORY = range(8, 1024 * 1024 + 1)
 
 KEY_SIZE, SALT_SIZE, NONCE_SIZE, AEAD_TAG_SIZE = 32, 16, 24, 16
 
+#: More than the first line of any key file has.
+_MAX_HEADER = 256
 #: Bytes of a whole file. A voter's, with as many registrars as a manifest may have, is below 1 MB.
 MAX_FILE_SIZE = 2 * 2**20
 
@@ -69,14 +71,21 @@ def save(
 ) -> None:
     """Seals the fields in a new file with mode 0600, which appears whole or not at all, and is on the disk on return.
 
-    An existing file is left as it is, unless ``replace`` is true: it is then replaced in one step. Raises KeyFileError
-    for a file that exists, one that cannot be written, and an empty passphrase.
+    An existing file is left as it is, unless ``replace`` is true and it is a key file of the same kind (or empty, as an
+    interrupted ``save`` may leave it where the file system has no links): it is then replaced in one step. Raises
+    KeyFileError for a file that exists, one that cannot be written, and an empty passphrase.
     """
     check_path(path, "a key file's path")
     try:
+        place = Path(path)
+        if replace:
+            with _typed_errors("written"):
+                # Where a link points: it is the old file that must not stay.
+                place = Path(os.path.realpath(path))
+                _check_kind(place, kind)
         data = seal(kind, passphrase, *fields)
         with _typed_errors("written"):
-            _write(Path(path), data, replace)
+            _write(place, data, replace)
     except KeyFileError as error:
         raise KeyFileError(error.message, item=_name(path)) from None
 
@@ -181,6 +190,19 @@ def _typed_errors(verb: str) -> Iterator[None]:
         raise KeyFileError(f"cannot be {verb}: {error.strerror}") from None
     except ValueError:
         raise KeyFileError(f"cannot be {verb}: no path has a null character") from None
+
+
+def _check_kind(path: Path, kind: str) -> None:
+    """Raises KeyFileError for a file that is there and is no key file of that kind: it is somebody's mistake."""
+    if not path.exists():
+        return
+    header = b"-"
+    if path.is_file():
+        with path.open("rb") as file:
+            header = file.readline(_MAX_HEADER).removesuffix(b"\n")
+    found = _HEADER.fullmatch(header)
+    if header and (found is None or found[1] != kind.encode("ascii")):
+        raise KeyFileError(f"what would be replaced is no key file of the kind {kind}")
 
 
 def _write(path: Path, data: bytes, replace: bool) -> None:

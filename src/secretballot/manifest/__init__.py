@@ -10,9 +10,18 @@ from .contests import (
     confidence_levels,
 )
 from .election import Election
-from .records import Authority, BoardKey, Manifest, RegistrarKey, TrusteeKey, election_id
+from .records import (
+    MAX_REGISTRARS,
+    Authority,
+    BoardKey,
+    Manifest,
+    RegistrarKey,
+    TrusteeKey,
+    election_id,
+)
 
 __all__ = [
+    "MAX_REGISTRARS",
     "ApprovalContest",
     "Authority",
     "BoardKey",

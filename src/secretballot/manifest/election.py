@@ -7,7 +7,8 @@ from functools import cached_property
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.signing import SigningKey
 from ..errors import EncodingError, ManifestError, check_type
-from ..records import SignedEntry, parse_entry, sign_body
+from ..records import SignedEntry, kind_of, parse_entry, sign_body
+from .capacity import entry_sizes
 from .records import Manifest, election_id
 
 MANIFEST_KIND = "manifest"
@@ -63,6 +64,23 @@ class Election:
     def issuing_keys(self) -> tuple[PublicKey, ...]:
         """The registrars' issuing keys, in the manifest's order."""
         return tuple(registrar.public_key() for registrar in self.manifest.registrars)
+
+    @cached_property
+    def _entry_sizes(self) -> dict[str, int]:
+        manifest = self.manifest
+        return entry_sizes(
+            manifest.contests, manifest.capacity, [key.modulus_bytes for key in self.issuing_keys]
+        )
+
+    def check_size(self, entry: bytes) -> None:
+        """Raises EncodingError for a ballot or challenge of more than twice the bytes that one of this election has:
+        anybody may send one, and reading it costs much more than its length tells. Smaller ones are read, so that the
+        error says what is wrong with them."""
+        kind = kind_of(entry)
+        if kind in ("ballot", "challenged-ballot") and len(entry) > 2 * self._entry_sizes[kind]:
+            raise EncodingError(
+                f"a {kind} of this election has at most {self._entry_sizes[kind]} bytes, not {len(entry)}"
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Election) and self.id == other.id

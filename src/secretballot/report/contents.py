@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
+from ..ballot.records import Ballot, ChallengedBallot, code_of
 from ..board import ElectionRecord, Entry, Phase, PhaseChange
 from ..crypto.note import Checkpoint, parse_note
 from ..errors import SecretBallotError
@@ -117,11 +117,11 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
             case Manifest() as manifest:
                 revoting = manifest.revoting
             case ChallengedBallot() as challenged if found is None:
-                if confirmation_code(challenged.ballot.encode("utf-8")) == code:
+                if code_of(challenged.ballot.encode("utf-8")) == code:
                     found = FoundBallot(entry.index, challenged=True, counts_instead=None)
             case Ballot() as ballot:
                 first = first_of.setdefault(ballot.credential.key, entry.index)
-                if found is None and confirmation_code(entry.signed.body) == code:
+                if found is None and code_of(entry.signed.body) == code:
                     key = ballot.credential.key
                     earlier = first if revoting == "first" and first != entry.index else None
                     found = FoundBallot(entry.index, challenged=False, counts_instead=earlier)

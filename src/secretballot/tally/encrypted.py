@@ -6,19 +6,16 @@ in, in the order of the log; where a later ballot replaces an earlier one, the e
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..crypto.elgamal import Ciphertext
 from ..crypto.group import Element, ristretto255
 from ..manifest import Election
+from .kept import Kept
 
 #: Ballots whose elements are added up at once.
 _CHUNK = 256
-#: Bytes of ciphertexts held in memory, for ballots that may be replaced; more are held in a temporary file.
-_IN_MEMORY = 16 * 2**20
 
 
 class EncryptedTally(NamedTuple):
@@ -33,7 +30,7 @@ class EncryptedTally(NamedTuple):
 
 
 class _Counting(NamedTuple):
-    """A counting ballot: its place in the log, and among the ballots whose ciphertexts are kept."""
+    """A counting ballot: its place in the log, and its number among those whose ciphertexts are kept."""
 
     entry: int
     kept: int
@@ -47,9 +44,8 @@ class RunningTally:
         self._replace = election.manifest.revoting == "last"
         self._counting: dict[bytes, _Counting] = {}
         self._rows: list[Sequence[Element]] = []
-        self._kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the tally
-        weakref.finalize(self, self._kept.close)
-        self._size = 0
+        #: The ciphertexts of ballots that may be replaced.
+        self._kept = Kept()
         #: Places in the log of ballots that do not count, because another ballot of the credential does.
         self.replaced: list[int] = []
 
@@ -67,7 +63,7 @@ class RunningTally:
             self._counting[key] = _Counting(index, self._keep(ciphertexts))
         elif self._replace:
             self.replaced.append(earlier.entry)
-            self._subtract(self._recall(earlier.kept))
+            self._subtract(self._kept.get(earlier.kept, len(ciphertexts)))
             self._counting[key] = _Counting(index, self._keep(ciphertexts))
         else:
             self.replaced.append(index)
@@ -83,16 +79,7 @@ class RunningTally:
         self.add([-element for element in ristretto255.decode_elements(ciphertexts)])
 
     def _keep(self, ciphertexts: bytes) -> int:
-        if not self._replace:
-            return 0
-        at = self._kept.seek(0, 2)
-        self._kept.write(ciphertexts)
-        self._size = len(ciphertexts)
-        return at
-
-    def _recall(self, at: int) -> bytes:
-        self._kept.seek(at)
-        return self._kept.read(self._size)
+        return self._kept.add(ciphertexts) if self._replace else 0
 
     def _fold(self) -> None:
         self._rows = [ristretto255.sum_columns(self._rows)]

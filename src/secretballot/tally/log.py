@@ -15,7 +15,7 @@ from ..board.examiner import Check
 from ..board.records import Phase, PhaseChange
 from ..board.state import LogState
 from ..crypto.group import Element, ristretto255
-from ..errors import DuplicateError, ManifestError, PhaseError, TallyError
+from ..errors import DuplicateError, ManifestError, PhaseError, TallyError, check_type
 from ..records import Record
 from .checks import check_share
 from .counting import count
@@ -38,7 +38,8 @@ class ElectionLog(LogState):
         self._tally: EncryptedTally | None = None
         self.shares: dict[int, tuple[Element, ...]] = {}
         self.result: Result | None = None
-        self._computed: Result | None = None
+        #: Whose shares were counted, and what came of it.
+        self._computed: tuple[frozenset[int], Result | TallyError] | None = None
         self._checked: tuple[Entry, tuple[Element, ...]] | None = None
 
     @property
@@ -50,9 +51,20 @@ class ElectionLog(LogState):
 
     def compute_result(self) -> Result:
         """The result that the log's verified shares give; raises TallyError with fewer than a quorum."""
-        if self._computed is None:
-            self._computed = count(self.election, self._unconfirmed.plans, self.tally, self._quorum())
-        return self._computed
+        shares = self._quorum()
+        if self._computed is None or self._computed[0] != shares.keys():
+            self._computed = frozenset(shares), self._count(shares)
+        outcome = self._computed[1]
+        if isinstance(outcome, TallyError):
+            raise outcome.with_traceback(None)
+        return outcome
+
+    def _count(self, shares: dict[int, tuple[Element, ...]]) -> Result | TallyError:
+        """A tally that decrypts to no counts takes long to find out, and may be asked for again and again."""
+        try:
+            return count(self.election, self._unconfirmed.plans, self.tally, shares)
+        except TallyError as error:
+            return error
 
     def _quorum(self) -> dict[int, tuple[Element, ...]]:
         """The first k shares by index: any k give the same, and no more are needed."""
@@ -120,6 +132,7 @@ class ElectionLog(LogState):
             raise TallyError("an outcome does not follow from the counts by the manifest's rules")
 
     def apply(self, entry: Entry) -> None:
+        check_type(entry, Entry, "an entry that was read (see follow)")
         match entry.record:
             case DecryptionShare() as share:
                 self._take_share(entry, share)

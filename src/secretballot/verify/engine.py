@@ -26,9 +26,7 @@ from os import PathLike
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
 from ..board.record import ElectionRecord
 from ..crypto.merkle import leaf_hash
-from ..crypto.note import NoteVerifier, open_checkpoint
-from ..crypto.signing import VerifyKey
-from ..errors import ArgumentError, SecretBallotError, check_type
+from ..errors import ArgumentError, StoreError, check_type
 from ..records import DIGEST_SIZE, kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import Result
@@ -139,6 +137,8 @@ class _Verification:
             self._checks(entry)
         try:
             self.log.apply(entry)
+        except StoreError:
+            raise  # This machine's disk, and no fault of the record.
         except Exception as error:  # noqa: BLE001 - as in run
             self.blame("L1", item, error)
             if self.log.size == entry.index:
@@ -201,6 +201,8 @@ class _Verification:
                 self.run(rule, item, check)
         try:
             self.log.take(index, leaf, facts)
+        except StoreError:
+            raise
         except Exception as error:  # noqa: BLE001 - as in run
             self.blame("L1", item, error)
             if self.log.size == index:
@@ -218,21 +220,8 @@ class _Verification:
     def checkpoint(self, data: bytes) -> None:
         """The checkpoint over all entries (L5)."""
         self.drain()
-        if not self._has_manifest:
-            return
-        board = self.log.election.manifest.board
-
-        def check() -> None:
-            verifier = NoteVerifier(board.origin, VerifyKey(board.key))
-            checkpoint = open_checkpoint(data, verifier, board.origin)
-            if checkpoint.size != self.log.size:
-                raise SecretBallotError(
-                    f"the checkpoint is over {checkpoint.size} entries, the record has {self.log.size}"
-                )
-            if checkpoint.root != self.log.frontier.root():
-                raise SecretBallotError("the entries have another Merkle root than the checkpoint")
-
-        self.run("L5", "checkpoint", check, max(1, self._entries))
+        if self._has_manifest:
+            self.run("L5", "checkpoint", lambda: self.log.check_checkpoint(data), max(1, self._entries))
 
     def report(self) -> Report:
         """The report, once every entry and the checkpoint have been given."""
@@ -372,8 +361,8 @@ def verify_record(
 
     ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries
     checked. ``executor`` shares the work, such as the processes of :func:`~secretballot.verify.workers.local_workers`;
-    its workers are trusted as this process is. Raises RecordError where the record cannot be read at all, and
-    ArgumentError for an id that is none.
+    its workers are trusted as this process is. Raises RecordError where the record cannot be read at all, ArgumentError
+    for an id that is none, and StoreError where this machine has no room for a temporary file: then nothing is known.
     """
     if not isinstance(record, ElectionRecord):
         record = ElectionRecord(record)

@@ -131,6 +131,9 @@ class ContestPlan(ABC):
         if selection.keys() - set(known):
             # Not which: whoever takes line and choice for one another would find the choice in a log.
             raise SelectionError(f"there is no such line: {listed(known)}", item=f"contest {self.id}")
+        for line in known:
+            if line not in selection:
+                raise SelectionError("a selection is missing", item=f"contest {self.id}, line {line}")
         return selection
 
 

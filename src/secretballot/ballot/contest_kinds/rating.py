@@ -1,7 +1,7 @@
 """Rating: each of those listed is given one level; a blank on one spoils no other.
 
-A selection maps the id of each option to the id of a level, or to None for a blank. Where blanks are allowed, an option
-that is left out is blank.
+A selection maps the id of every option to the id of a level, or to None for a blank where blanks are allowed. An option
+that is left out is an error: a form's field that was lost is no vote.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class RatingPlan(ContestPlan):
 
     def choices(self, selection: Selection) -> list[int]:
         given = self._check_keys(selection, [line.id for line in self.lines])
-        return [self._place(line, given.get(line.id)) for line in self.lines]
+        return [self._place(line, given[line.id]) for line in self.lines]
 
     def selection(self, choices: Sequence[int]) -> Selection:
         self._check_choices(choices)

@@ -72,12 +72,13 @@ class BoardStore(ABC):
         """The Merkle tree's frontier over all entries, of one moment: its size and root belong together."""
 
     @abstractmethod
-    def put_checkpoint(self, note: bytes) -> None:
-        """Keeps a signed checkpoint in place of the one before. It is durable when this returns."""
+    def put_checkpoint(self, note: bytes, size: int) -> None:
+        """Keeps a signed checkpoint over the first ``size`` entries, unless one over more is kept already: of several
+        writers the last need not have the newest. It is durable when this returns."""
 
     @abstractmethod
     def checkpoint(self) -> bytes | None:
-        """The checkpoint that was put last, or None."""
+        """The checkpoint over the most entries that was put, of those over as many the last; or None."""
 
     @abstractmethod
     def close(self) -> None:
@@ -135,8 +136,11 @@ def check_entry(entry: bytes, keys: Sequence[bytes]) -> None:
         raise StoreError("a uniqueness key is given twice")
 
 
-def check_checkpoint(note: bytes) -> None:
-    """Returns nothing if a checkpoint's note is within the limit. Raises StoreError otherwise."""
+def check_checkpoint(note: bytes, size: int) -> None:
+    """Returns nothing if a checkpoint's note is within the limit. Raises StoreError otherwise, and ArgumentError where
+    they are no bytes and no number."""
+    check_type(note, _BYTES, "a checkpoint as bytes")
+    check_type(size, int, "the checkpoint's size")
     if len(note) > MAX_CHECKPOINT_SIZE:
         raise StoreError(f"a checkpoint has at most {MAX_CHECKPOINT_SIZE} bytes, not {len(note)}")
 

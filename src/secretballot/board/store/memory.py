@@ -26,7 +26,7 @@ class MemoryStore(BoardStore):
         self._entries: list[bytes] = []
         self._keys: dict[bytes, int] = {}
         self._tree = MemoryTree()
-        self._checkpoint: bytes | None = None
+        self._checkpoint: tuple[bytes, int] | None = None
         #: While an entry is appended: an exception from outside, a signal's, may end that at any place.
         self._torn = False
         self._closed = False
@@ -75,16 +75,17 @@ class MemoryStore(BoardStore):
             self._check_open()
             return self._tree.frontier()
 
-    def put_checkpoint(self, note: bytes) -> None:
-        check_checkpoint(note)
+    def put_checkpoint(self, note: bytes, size: int) -> None:
+        check_checkpoint(note, size)
         with self._lock:
             self._check_open()
-            self._checkpoint = bytes(note)
+            if self._checkpoint is None or self._checkpoint[1] <= size:
+                self._checkpoint = bytes(note), size
 
     def checkpoint(self) -> bytes | None:
         with self._lock:
             self._check_open()
-            return self._checkpoint
+            return None if self._checkpoint is None else self._checkpoint[0]
 
     def close(self) -> None:
         with self._lock:

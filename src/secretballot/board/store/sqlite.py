@@ -33,7 +33,7 @@ from .base import (
 #: "SBal": marks the file as this project's (PRAGMA application_id).
 APPLICATION_ID = 0x5342616C
 #: Goes up with every change of the tables (PRAGMA user_version).
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: Seconds to wait for another process's transaction.
 DEFAULT_TIMEOUT = 30.0
 #: SQLite counts milliseconds in 32 bits with a sign.
@@ -44,7 +44,8 @@ _SCHEMA = (
     "CREATE TABLE keys (key BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE nodes (level INTEGER, position INTEGER, hash BLOB NOT NULL, PRIMARY KEY (level, position)) "
     "WITHOUT ROWID",
-    "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), note BLOB NOT NULL)",
+    "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), note BLOB NOT NULL, "
+    "size INTEGER NOT NULL)",
     # Against mistakes by hand or by later code; who can write the file can also drop these.
     *(
         f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} "
@@ -148,10 +149,14 @@ class SQLiteStore(BoardStore):
         with self._session():
             return Frontier.from_nodes(self.size(), self)
 
-    def put_checkpoint(self, note: bytes) -> None:
-        check_checkpoint(note)
+    def put_checkpoint(self, note: bytes, size: int) -> None:
+        check_checkpoint(note, size)
         with self._session() as connection, self._transaction("IMMEDIATE"):
-            connection.execute("INSERT OR REPLACE INTO checkpoint VALUES (0, ?)", (bytes(note),))
+            connection.execute(
+                "INSERT INTO checkpoint VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE "
+                "SET note = excluded.note, size = excluded.size WHERE excluded.size >= checkpoint.size",
+                (bytes(note), size),
+            )
 
     def checkpoint(self) -> bytes | None:
         with self._session() as connection:
