@@ -28,16 +28,14 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 
 
 def write_schemas(app: Any) -> None:
-    """Writes the JSON Schemas of the records beside the specification, which links to them."""
+    """Writes the JSON Schemas of the records beside the built specification, which names them."""
     from secretballot.report.schemas import schemas
 
-    folder = Path(app.srcdir) / "spec" / "schemas"
-    folder.mkdir(exist_ok=True)
+    folder = Path(app.outdir) / "spec" / "schemas"
+    folder.mkdir(parents=True, exist_ok=True)
     for name, schema in schemas().items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        path = folder / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def setup(app: Any) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -27,6 +29,8 @@ from secretballot.testing import Simulation
 
 SCHEMAS = schemas()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "spec" / "index.md"
+
+needs_docs = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside the tests")
 
 
 def _options(*ids: str) -> tuple[Option, ...]:
@@ -148,11 +152,25 @@ def test_values_beyond_their_limits(bodies: dict[str, list[dict[str, Any]]]) -> 
         assert not _validator("issuance").is_valid(issuance | {"serial": serial}), serial
 
 
+@needs_docs
 def test_the_specification_lists_every_schema() -> None:
-    if not PAGE.is_file():
-        pytest.skip("the documentation is not beside the tests")
-    listed = re.findall(r"\]\(schemas/([a-z-]+\.schema\.json)\)", PAGE.read_text(encoding="utf-8"))
+    listed = re.findall(r"^\| `([a-z-]+\.schema\.json)` \|", PAGE.read_text(encoding="utf-8"), re.M)
     assert sorted(listed) == sorted(SCHEMAS)
+
+
+@needs_docs
+def test_the_specification_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines of Python write what building the documentation writes."""
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, PAGE.name, "exec"), {})  # noqa: S102 - the documentation's own code
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(written) == set(SCHEMAS)
+    runpy.run_path(str(PAGE.parents[1] / "conf.py"))["write_schemas"](
+        SimpleNamespace(outdir=tmp_path / "_build")
+    )
+    built = tmp_path / "_build" / "spec" / "schemas"
+    assert {path.name: path.read_bytes() for path in built.iterdir()} == written
 
 
 def _mutations(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:

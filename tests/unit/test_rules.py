@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
+from secretballot.tally import Result
 from secretballot.verify import RULES, Rule
+from secretballot.verify.engine import _Verification
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -51,8 +55,56 @@ def test_specification_tells_every_rule_once() -> None:
     assert re.findall(r"^### ([A-Z]\d+): (.+)$", page, re.M) == [
         (rule.id, rule.title) for rule in RULES.values()
     ]
-    for rule in RULES:
-        assert len(re.findall(rf"\b{rule}\b", page)) == 1, rule
+    named = set(re.findall(r"\b[A-Z]\d\b", page))
+    assert named == set(RULES), "an id that is none, or a rule that is not told"
+
+
+#: What the table of statuses asks of a record, by its words: of the id to compare with, and of what the record has.
+CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
+    "no election id was given to compare with": lambda has: "id" not in has,
+    "has no manifest that can be read": lambda has: "manifest" not in has,
+    "has no result": lambda has: "result" not in has,
+    "has no complaint": lambda has: "complaint" not in has,
+    "has no challenged ballot": lambda has: "challenge" not in has,
+    "has neither a ballot nor a challenged one": lambda has: has.isdisjoint({"ballot", "challenge"}),
+    "has no ballot": lambda has: "ballot" not in has,
+    "else": lambda has: True,
+}
+PARTS = ("id", "manifest", "result", "complaint", "challenge", "ballot")
+
+
+def _status(rule: str, has: set[str]) -> str:
+    """The status that the engine gives to a rule without items."""
+    verification = _Verification(bytes(32) if "id" in has else None, None, None)
+    verification._has_manifest = "manifest" in has
+    verification._ballots = 2 * ("ballot" in has)
+    verification._challenges = 2 * ("challenge" in has)
+    if "result" in has:
+        verification.log.result = Result(
+            election=bytes(32), collected=0, roll=1, below_minimum_group=True, contests=()
+        )
+    if "complaint" in has:
+        verification.log.complaints["trustee-1"] = "trustee-2"
+    return verification._unchecked(rule)[0].value
+
+
+@needs_docs
+def test_the_table_of_statuses_is_what_the_verifier_does() -> None:
+    table = re.search(
+        r"^\| the record \| rules \| status \|\n\|[-|]+\|\n((?:\|.*\n)+)", _page("spec/rules.md"), re.M
+    )
+    assert table is not None
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1].splitlines()]
+    assert [row[0] for row in rows] == list(CONDITIONS)
+    for size in range(len(PARTS) + 1):
+        for has in map(set, combinations(PARTS, size)):
+            for rule in RULES:
+                told = next(
+                    status
+                    for condition, rules, status in rows
+                    if CONDITIONS[condition](has) and (rules == "all" or rule in rules.split(", "))
+                )
+                assert _status(rule, has) == told, (rule, has)
 
 
 @needs_docs
