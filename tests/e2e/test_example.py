@@ -14,7 +14,7 @@ import pytest
 
 from secretballot.ballot.contest_kinds import plan_contest
 from secretballot.ballot.context import BallotContext
-from secretballot.ballot.records import confirmation_code, format_code
+from secretballot.ballot.records import code_of, format_code
 from secretballot.board.records import PhaseChange
 from secretballot.ceremony.checks import commitment_to
 from secretballot.credential.checks import credential_message
@@ -190,7 +190,7 @@ class _Ballot:
             proof = disjunction.prove(session_id, statement, [Knowledge(1, [_scalar(13)], {})])
         verify_batch(ristretto255, [disjunction.parse("people", session_id, statement, proof)])
         c = derive_challenge(ristretto255, session_id, statement.serialized, proof[:128])
-        code = confirmation_code(SHORT_BODY)
+        code = code_of(SHORT_BODY)
         self.values = {
             "ballot key's seed": _seed(0x40).hex(),
             "ballot key": ballot_key.hex(),
