@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,7 @@ from pydantic import (
 
 from .crypto.encoding import MAX_JSON_INTEGER, PROTOCOL, Tag, b64decode, b64encode, frame
 from .crypto.signing import SIGNATURE_SIZE, SigningKey, VerifyKey
-from .errors import EncodingError, InvalidSignatureError, SecretBallotError
+from .errors import ArgumentError, EncodingError, InvalidSignatureError, SecretBallotError
 
 #: Entries above this are refused unread. A ballot on 500 persons has some 300 kB; a manifest whose ballots would not
 #: fit is refused (:mod:`secretballot.manifest.capacity`).
@@ -157,6 +157,15 @@ class Record(BaseModel):
 
     # What is read from JSON has no need of it: pydantic would call it for each record within a record.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    # Pydantic refuses it too, in several lines. A type checker that saw these would take any name for a member.
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise ArgumentError("a record cannot be changed", item=f"{type(self).__name__}.{name}")
+
+        def __delattr__(self, name: str) -> None:
+            raise ArgumentError("a record cannot be changed", item=f"{type(self).__name__}.{name}")
 
     def to_body(self) -> bytes:
         """The canonical JSON."""

@@ -52,6 +52,8 @@ CALLS: dict[str, tuple[Call, str]] = {
     "trustee": (lambda held, wrong: DecryptingTrustee(wrong), "a trustee after the ceremony"),
     "device": (lambda held, wrong: sb.VoterDevice(wrong, wrong, wrong), "a log's context is needed"),
     "from_manifest": (lambda held, wrong: sb.Election.from_manifest(wrong), "a manifest is needed"),
+    "from_entry": (lambda held, wrong: sb.Election.from_entry(wrong), "an entry as bytes is needed"),
+    "rule": (lambda held, wrong: verify_entries([], b"").rule(wrong), "a rule's id as text is needed"),
     "election": (lambda held, wrong: sb.Election(wrong), "a manifest's body as bytes is needed"),
     "verify": (lambda held, wrong: sb.verify_record(wrong), "a record's directory is needed"),
     "write": (lambda held, wrong: sb.write_record("x", [], wrong), "a checkpoint as text is needed"),
@@ -96,6 +98,8 @@ def test_another_type(finished: elections.Finished, name: str, wrong: Any) -> No
 def test_a_text_is_no_entry(finished: elections.Finished) -> None:
     with pytest.raises(ArgumentError, match="an entry as bytes is needed, not str"):
         finished.simulation.board.submit("abc")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="an entry as bytes is needed, not str"):
+        sb.Election.from_entry("abc")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("roll", ["abcde", b"abcde", None, 5, [1, 2], ["an", None]])

@@ -39,6 +39,7 @@ class Election:
         Raises ManifestError, EncodingError or InvalidSignatureError. The signing key stands in the manifest itself:
         what makes it *this* election is its id, which the caller compares with the one announced.
         """
+        check_type(entry, bytes, "an entry as bytes")
         signed = parse_entry(entry)
         election = cls.from_signed(signed)
         signed.verify(election.manifest.authority.signing_key)
