@@ -41,6 +41,9 @@ MAX_ENTRY_SIZE = 8 * 2**20
 #: Characters of a member's name, and of a reason, in an error: a foreign record can make either of any length.
 MAX_NAME, MAX_REASON = 64, 300
 
+#: What a record's reader puts behind a last line that has no line feed. No entry ends so: this byte is in no UTF-8.
+CUT_OFF = b"\xff"
+
 MAX_LANGUAGES = 64
 #: Bytes of a body up to which an unknown member is named.
 NAMED_SIZE = 2**16
@@ -244,6 +247,15 @@ def kind_of(data: bytes) -> str:
     return kind[1].decode("ascii") if kind else ""
 
 
+def _damage(data: bytes) -> str:
+    """What became of an entry on its way, where its end tells."""
+    if data.endswith(CUT_OFF):
+        return " (it does not end in a line feed: the file was cut off)"
+    if data.endswith(b"\r"):
+        return " (it ends in a carriage return: line ends were changed in transfer)"
+    return ""
+
+
 def parse_entry(data: bytes) -> SignedEntry:
     """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written, and
     InvalidSignatureError for a signature that is not in base64url.
@@ -260,7 +272,7 @@ def parse_entry(data: bytes) -> SignedEntry:
         or data[middle : middle + len(_MIDDLE)] != _MIDDLE
         or b"\n" in data
     ):
-        raise EncodingError("not a signed entry")
+        raise EncodingError(f"not a signed entry{_damage(data)}")
     body = data[len(_PREFIX) : middle]
     kind = _KIND.match(body)
     if kind is None:
