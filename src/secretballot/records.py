@@ -247,6 +247,11 @@ def kind_of(data: bytes) -> str:
     return kind[1].decode("ascii") if kind else ""
 
 
+def a_kind(kind: str) -> str:
+    """A kind with its article, for messages."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
 def _damage(data: bytes) -> str:
     """What became of an entry on its way, where its end tells."""
     if data.endswith(CUT_OFF):

@@ -7,7 +7,7 @@ from functools import cached_property
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.signing import SigningKey
 from ..errors import EncodingError, ManifestError, check_type
-from ..records import SignedEntry, parse_entry, sign_body
+from ..records import SignedEntry, a_kind, parse_entry, sign_body
 from .records import Manifest, election_id
 
 MANIFEST_KIND = "manifest"
@@ -50,7 +50,7 @@ class Election:
         """As :meth:`from_entry`, the signature left to the caller."""
         if signed.kind != MANIFEST_KIND:
             raise ManifestError(
-                f"the log begins with a {signed.kind} and not with a manifest", item="entry 0"
+                f"the log begins with {a_kind(signed.kind)} and not with a manifest", item="entry 0"
             )
         return cls(signed.body)
 
