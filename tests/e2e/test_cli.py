@@ -444,6 +444,7 @@ class TestInfo:
         monkeypatch.setattr(module, "_LIBRARIES", ("secretballot-no-such-library",))
         result = run("info")
         assert "gmpy2 is missing" in result.stdout
+        assert "pip install gmpy2\n" in result.stdout
         assert "not installed" in result.stdout
 
     def test_warns_of_variable_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
