@@ -208,6 +208,9 @@ class TestKinds:
         assert "Trustee 1 (1 of 1 are needed)" in text
         assert "the first ballot of a credential counts" in text
         assert "no result over fewer than 3 ballots" in text
+        published = text.split("Result as published\n")[1]
+        assert "trúng cử (elected)\n  Ông x ≥ 1/2 of the whole roll, 3: Chair (2)\n" in published
+        assert published.endswith("in\n  votes > 1/2 of the 3 ballots collected: Ông p (2)")
 
 
 class TestMisfits:

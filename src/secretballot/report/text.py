@@ -102,7 +102,8 @@ def verdict_line(report: Report) -> Text:
 
 
 def contents_view(contents: RecordContents, words: Words) -> Group:
-    """What the record says: the election, its parties and contests, the entries by kind, the published result."""
+    """What the record says: the election, its parties and contests, the entries by kind, the published result with
+    who falls under which outcome rule."""
     parts: list[RenderableType] = []
     manifest = contents.election.manifest if contents.election else None
     if manifest is not None:
@@ -120,6 +121,8 @@ def contents_view(contents: RecordContents, words: Words) -> Group:
     if contents.result is not None:
         parts += ["", Text("Result as published", style="bold")]
         parts.append(result_view(contents.result, manifest, words))
+        if manifest is not None:
+            parts += ["", outcomes_view(contents.result, manifest, words)]
     return Group(*parts)
 
 
