@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from secretballot.report import Words, contents_view, outcomes_view, read_conten
 from secretballot.report.words import counted, percent
 from secretballot.tally import ContestResult, LineResult, Result
 from secretballot.testing import Simulation
+from secretballot.verify import Status, verify_entries
 
 WORDS = Words()
 ASCII = Words(unicode=False)
@@ -292,6 +294,23 @@ class TestLayout:
         )
         assert max(map(len, text.splitlines())) <= 80
         assert "1  33.33%" in text or "1 33.33%" in text
+
+    @pytest.mark.parametrize("width", [40, 52, 53, 80])
+    def test_a_rule_is_read_at_any_width(self, record: ElectionRecord, width: int) -> None:
+        """Its id and its status stand on one line, and its count there or beneath."""
+        lines = list(record.entries())
+        lines[-3] = lines[-3][:-1]
+        report = verify_entries(lines, record.checkpoint())
+        text = render(report_view(report.model_copy(update={"result": None}), None, WORDS, width), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "…" not in text
+        for rule in report.rules:
+            status = {Status.NOT_APPLICABLE: "n/a", Status.FAILED: "FAILED"}.get(rule.status, rule.status)
+            (line,) = [line for line in text.splitlines() if line.startswith(f"{rule.rule}  ")]
+            assert re.search(rf"  {status}(  |$)", line)
+        count = f"{report.rule('L1').failed} of {report.rule('L1').checked} entries"
+        assert (f"\n    {count}\n" in text) == (width < 53)
+        assert (f"  FAILED   {count}\n" in text) == (width >= 53)
 
 
 def test_no_readable_manifest(tmp_path: Path) -> None:

@@ -23,11 +23,12 @@ _STATUS = {
     Status.NOT_APPLICABLE: ("n/a", "dim"),
 }
 _VERDICT = {Verdict.VERIFIED: "bold green", Verdict.FAILED: "bold red", Verdict.INCOMPLETE: "bold yellow"}
-_MAX_TITLE = 68
+_MIN_TITLE, _MAX_TITLE = 20, 68
 #: Findings shown a rule; one fault can break thousands of checks, and the JSON report lists more.
 MAX_SHOWN = 10
-#: What stands on a rule's line beside its title: id, status, count, and the space between.
-_BESIDE_TITLE = 2 + 7 + 18 + 3 * 2
+#: What stands on a rule's line beside its title, with the space between: id and status; the count, if there is room.
+_BESIDE_TITLE = 2 + 2 + 2 + 7
+_COUNT = 2 + 18
 
 
 def report_view(report: Report, manifest: Manifest | None, words: Words, width: int) -> Group:
@@ -60,13 +61,20 @@ def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
     checked = counted(rule.checked, rule.unit) if rule.checked else ""
     if rule.failed:
         checked = f"{rule.failed} of {checked}"
+    room = width - _BESIDE_TITLE
+    wide = room >= _MIN_TITLE + _COUNT
     row = Table.grid(padding=(0, 2), pad_edge=False)
     row.add_column(width=2, no_wrap=True)
-    row.add_column(width=max(20, min(_MAX_TITLE, width - _BESIDE_TITLE)))
+    row.add_column(width=max(1, min(_MAX_TITLE, room - _COUNT if wide else room)))
     row.add_column(width=7, no_wrap=True)
-    row.add_column(width=18)
-    row.add_row(rule.rule, rule.title, Text(status, style=style), checked)
+    cells: list[RenderableType] = [rule.rule, rule.title, Text(status, style=style)]
+    if wide:
+        row.add_column(width=_COUNT - 2)
+        cells.append(checked)
+    row.add_row(*cells)
     parts: list[RenderableType] = [row]
+    if checked and not wide:
+        parts.append(_beneath(Text(checked, style="dim")))
     if rule.reason:
         parts.append(_beneath(Text(words.clean(rule.reason), style="dim")))
     for finding in rule.findings[:MAX_SHOWN]:
