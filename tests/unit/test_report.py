@@ -295,6 +295,14 @@ class TestLayout:
         assert max(map(len, text.splitlines())) <= 80
         assert "1  33.33%" in text or "1 33.33%" in text
 
+    def test_a_narrow_result_keeps_its_names(self, manifest: Manifest) -> None:
+        lines = [LineResult(id=i, counts=(2,), blank=1, outcomes=()) for i in ("p", "q")]
+        view = result_view(result_of(*lines, contest="members"), manifest, WORDS)
+        matrix, listing = "Ông p              2 66.67%", "Ông p\n  votes  2  66.67%\nÔng q\n"
+        assert matrix in render(view, 27)
+        assert listing not in render(view, 27)
+        assert listing in render(view, 26)
+
     @pytest.mark.parametrize("width", [40, 52, 53, 80])
     def test_a_rule_is_read_at_any_width(self, record: ElectionRecord, width: int) -> None:
         """Its id and its status stand on one line, and its count there or beneath."""
