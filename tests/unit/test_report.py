@@ -20,12 +20,13 @@ from secretballot import (
     RatingContest,
     confidence_levels,
     verify_record,
+    write_record,
 )
 from secretballot.report import Words, contents_view, outcomes_view, read_contents, report_view, result_view
-from secretballot.report.words import counted, percent
+from secretballot.report.words import counted, listed, percent
 from secretballot.tally import ContestResult, LineResult, Result
 from secretballot.testing import Simulation
-from secretballot.verify import Status, verify_entries
+from secretballot.verify import Status, Verdict, verify_entries
 
 WORDS = Words()
 ASCII = Words(unicode=False)
@@ -180,6 +181,11 @@ class TestWords:
         ]
         assert counted(0, "entries") == "0 entries"
 
+    def test_listed(self) -> None:
+        assert listed(["L1"]) == "L1"
+        assert listed(["L1", "L2"]) == "L1 and L2"
+        assert listed(["L1", "L2", "L4"]) == "L1, L2 and L4"
+
 
 class TestKinds:
     def test_the_result_of_each(self, record: ElectionRecord, manifest: Manifest) -> None:
@@ -213,6 +219,41 @@ class TestKinds:
         published = text.split("Result as published\n")[1]
         assert "trúng cử (elected)\n  Ông x ≥ 1/2 of the whole roll, 3: Chair (2)\n" in published
         assert published.endswith("in\n  votes > 1/2 of the 3 ballots collected: Ông p (2)")
+
+
+class TestConsequences:
+    """One fault makes others: the first failing step is named as what the rest may come of."""
+
+    def lines(
+        self, record: ElectionRecord, manifest: Manifest, *, election_id: bytes | None = None
+    ) -> list[str]:
+        report = verify_record(record, election_id=election_id)
+        assert report.verdict is Verdict.FAILED
+        return render(report_view(report, manifest, WORDS, 80)).splitlines()
+
+    def test_of_a_changed_manifest(self, record: ElectionRecord, manifest: Manifest, tmp_path: Path) -> None:
+        lines = [entry.replace(b'"Chair"', b'"Chain"') for entry in record.entries()]
+        changed = write_record(tmp_path / "record", lines, record.checkpoint().decode())
+        lines = self.lines(changed, manifest)
+        place = lines.index("What follows may be consequences of M2.")
+        assert lines[place - 1] == lines[place + 1] == ""
+        assert lines[place + 2] == "Log"
+        assert [line for line in lines if "may be consequences" in line] == [lines[place]]
+        # Where the id was given, and is another one, that rule stands in the same step.
+        lines = self.lines(changed, manifest, election_id=bytes(32))
+        assert "What follows may be consequences of M2 and M3." in lines
+
+    def test_of_a_changed_entry(self, record: ElectionRecord, manifest: Manifest, tmp_path: Path) -> None:
+        lines = list(record.entries())
+        lines[-4] = lines[-4][:-88] + lines[-5][-88:]  # Another ballot's signature.
+        changed = write_record(tmp_path / "record", lines, record.checkpoint().decode())
+        lines = self.lines(changed, manifest)
+        place = lines.index("What follows may be consequences of L4 and L5.")
+        assert lines[place + 2] == "Ceremony"
+
+    def test_of_nothing_where_only_one_step_failed(self, record: ElectionRecord, manifest: Manifest) -> None:
+        lines = self.lines(record, manifest, election_id=bytes(32))
+        assert not [line for line in lines if "consequences" in line]
 
 
 class TestMisfits:

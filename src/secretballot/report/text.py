@@ -14,7 +14,7 @@ from ..manifest.contests import ApprovalContest, ChoiceContest, RatingContest
 from ..verify import Report, RuleResult, Status, Verdict
 from .contents import RecordContents
 from .results import outcomes_view, result_view
-from .words import Words, counted
+from .words import Words, counted, listed
 
 _STATUS = {
     Status.PASSED: ("passed", "green"),
@@ -38,8 +38,12 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
         parts += [Text(title, style="bold") for title in words.titles(manifest.labels, "election")]
     parts.append(Text(f"Election {report.election or 'unknown: there is no readable manifest'}"))
     step = ""
+    causes = _causes(report)
     for rule in report.rules:
         if rule.step != step:
+            if causes and causes[0].step == step:
+                ids = listed([cause.rule for cause in causes])
+                parts += ["", Text(f"What follows may be consequences of {ids}.", style="yellow")]
             step = rule.step
             parts += ["", Text(step.capitalize(), style="bold")]
         parts += _rule(rule, words, width)
@@ -54,6 +58,13 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
             parts += ["", outcomes_view(report.result, manifest, words)]
     parts += ["", verdict_line(report)]
     return Group(*parts)
+
+
+def _causes(report: Report) -> list[RuleResult]:
+    """The failed rules of the first step in which any failed, where rules of later steps failed too."""
+    failed = [rule for rule in report.rules if rule.failed]
+    causes = [rule for rule in failed if rule.step == failed[0].step]
+    return causes if len(causes) < len(failed) else []
 
 
 def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
