@@ -10,6 +10,7 @@ import pytest
 
 import secretballot
 from secretballot import ElectionRecord, Report, Verdict, verify_record
+from secretballot.cli.terminal import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -90,6 +91,14 @@ def test_second_tutorial_goes_on_from_the_first(
     assert printed == "".join(_blocks(VERIFY_TUTORIAL, "text"))
     assert names["damaged"].verdict is Verdict.FAILED
     assert {rule.rule for rule in names["damaged"].rules if rule.findings} >= {"L4", "L5"}
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "howto" / "verify-a-record.md"])
+def test_the_exit_codes_of_verify_are_told(page: Path) -> None:
+    codes = re.findall(r"^\| (\d) \| (\w+)", page.read_text(encoding="utf-8"), re.M)
+    assert [int(code) for code, _ in codes] == [code for code in ExitCode if code < ExitCode.INTERRUPTED]
+    assert [said for _, said in codes][:2] == [Verdict.VERIFIED, Verdict.FAILED]
+    assert codes[-1][1] == Verdict.INCOMPLETE
 
 
 def test_nobody_is_sent_to_an_index_for_the_package() -> None:
