@@ -261,9 +261,13 @@ class TestMisfits:
 
     def test_no_manifest(self, record: ElectionRecord) -> None:
         report = verify_record(record)
-        text = render(report_view(report, None, WORDS, 80))
-        assert "Contest chair" in text
-        assert "count 1" in text
+        contents = read_contents(record)
+        contents.election = None
+        for view in (report_view(report, None, WORDS, 80), contents_view(contents, WORDS)):
+            text = render(view)
+            assert "Contest chair" in text
+            assert "count 1" in text
+            assert not text.endswith("\n")
 
     def test_another_contest(self, manifest: Manifest) -> None:
         line = LineResult(id="x", counts=(1, 2), blank=0, outcomes=("elected",))
