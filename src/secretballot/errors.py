@@ -148,10 +148,10 @@ class RecordError(SecretBallotError):
 
 
 def check_type(value: object, kind: type | tuple[type, ...], what: str) -> None:
-    """Returns nothing where the argument is an instance of ``kind``; raises ArgumentError, which says ``what`` is
-    needed, otherwise. The value itself is never shown: it may be a secret."""
+    """Returns nothing where the argument is an instance of ``kind``; raises ArgumentError, which says ``what`` must
+    be given, otherwise. The value itself is never shown: it may be a secret."""
     if not isinstance(value, kind):
-        raise ArgumentError(f"{what} is needed, not {type(value).__name__}")
+        raise ArgumentError(f"{what} must be given, not {type(value).__name__}")
 
 
 def check_path(value: object, what: str) -> None:

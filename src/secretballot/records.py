@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,7 @@ from pydantic import (
 
 from .crypto.encoding import MAX_JSON_INTEGER, PROTOCOL, Tag, b64decode, b64encode, frame
 from .crypto.signing import SIGNATURE_SIZE, SigningKey, VerifyKey
-from .errors import EncodingError, InvalidSignatureError, SecretBallotError
+from .errors import ArgumentError, EncodingError, InvalidSignatureError, SecretBallotError
 
 #: Entries above this are refused unread. A ballot on 500 persons has some 300 kB; a manifest whose ballots would not
 #: fit is refused (:mod:`secretballot.manifest.capacity`).
@@ -40,6 +40,9 @@ MAX_ENTRY_SIZE = 8 * 2**20
 
 #: Characters of a member's name, and of a reason, in an error: a foreign record can make either of any length.
 MAX_NAME, MAX_REASON = 64, 300
+
+#: What a record's reader puts behind a last line that has no line feed. No entry ends so: this byte is in no UTF-8.
+CUT_OFF = b"\xff"
 
 MAX_LANGUAGES = 64
 #: Bytes of a body up to which an unknown member is named.
@@ -159,6 +162,15 @@ class Record(BaseModel):
     # What is read from JSON has no need of it: pydantic would call it for each record within a record.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
+    # Pydantic refuses it too, in several lines. A type checker that saw these would take any name for a member.
+    if not TYPE_CHECKING:  # pragma: no branch
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise ArgumentError("a record cannot be changed", item=f"{type(self).__name__}.{name}")
+
+        def __delattr__(self, name: str) -> None:
+            raise ArgumentError("a record cannot be changed", item=f"{type(self).__name__}.{name}")
+
     def to_body(self) -> bytes:
         """The canonical JSON."""
         return self.model_dump_json().encode("utf-8")
@@ -238,6 +250,20 @@ def kind_of(data: bytes) -> str:
     return kind[1].decode("ascii") if kind else ""
 
 
+def a_kind(kind: str) -> str:
+    """A kind with its article, for messages."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _damage(data: bytes) -> str:
+    """What became of an entry on its way, where its end tells."""
+    if data.endswith(CUT_OFF):
+        return " (it does not end in a line feed: the file was cut off)"
+    if data.endswith(b"\r"):
+        return " (it ends in a carriage return: line ends were changed in transfer)"
+    return ""
+
+
 def parse_entry(data: bytes) -> SignedEntry:
     """A log entry taken apart; raises EncodingError for anything that :func:`sign_body` would not have written, and
     InvalidSignatureError for a signature that is not in base64url.
@@ -254,7 +280,7 @@ def parse_entry(data: bytes) -> SignedEntry:
         or data[middle : middle + len(_MIDDLE)] != _MIDDLE
         or b"\n" in data
     ):
-        raise EncodingError("not a signed entry")
+        raise EncodingError(f"not a signed entry{_damage(data)}")
     body = data[len(_PREFIX) : middle]
     kind = _KIND.match(body)
     if kind is None:

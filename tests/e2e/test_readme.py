@@ -10,6 +10,7 @@ import pytest
 
 import secretballot
 from secretballot import ElectionRecord, Report, Verdict, verify_record
+from secretballot.cli.terminal import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -17,6 +18,9 @@ TUTORIAL = ROOT / "docs" / "tutorials" / "first-election.md"
 VERIFY_TUTORIAL = ROOT / "docs" / "tutorials" / "verify-a-record.md"
 
 pytestmark = pytest.mark.skipif(not README.is_file(), reason="the tests are not beside the README")
+
+#: Installs ``secretballot`` from wherever the installer looks: what it is given is the name, no path and no URL.
+INSTALLS_BY_NAME = re.compile(r"\b(?:install|add)\b[^\n`]*[ '\"]secretballot(?![\w./-])")
 
 COUNTS = [((2, 1, 0), 0), ((0, 0, 2), 1)]
 
@@ -87,6 +91,33 @@ def test_second_tutorial_goes_on_from_the_first(
     assert printed == "".join(_blocks(VERIFY_TUTORIAL, "text"))
     assert names["damaged"].verdict is Verdict.FAILED
     assert {rule.rule for rule in names["damaged"].rules if rule.findings} >= {"L4", "L5"}
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "howto" / "verify-a-record.md"])
+def test_the_exit_codes_of_verify_are_told(page: Path) -> None:
+    codes = re.findall(r"^\| (\d) \| (\w+)", page.read_text(encoding="utf-8"), re.M)
+    assert [int(code) for code, _ in codes] == [code for code in ExitCode if code < ExitCode.INTERRUPTED]
+    assert [said for _, said in codes][:2] == [Verdict.VERIFIED, Verdict.FAILED]
+    assert codes[-1][1] == Verdict.INCOMPLETE
+
+
+def test_nobody_is_sent_to_an_index_for_the_package() -> None:
+    """Whoever takes the name there could give them anything to install."""
+    pages = [
+        *ROOT.glob("*.md"),
+        ROOT / "Makefile",
+        ROOT / "pyproject.toml",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("benchmarks/**/*.py"),
+        *ROOT.glob("src/**/*.py"),
+    ]
+    assert len(pages) > 100
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    assert [page for page, text in texts.items() if INSTALLS_BY_NAME.search(text)] == []
+    for command in ("pip install secretballot", "pip install -U 'secretballot[gmp]'", "uv add secretballot"):
+        assert INSTALLS_BY_NAME.search(command)
+    for command in ("pip install .", "pip install ./secretballot", "pip install gmpy2\nsecretballot verify"):
+        assert not INSTALLS_BY_NAME.search(command)
 
 
 def test_every_public_name_is_in_the_reference() -> None:

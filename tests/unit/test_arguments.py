@@ -38,48 +38,53 @@ def registrar(held: elections.Finished, roll: Any) -> object:
 
 
 CALLS: dict[str, tuple[Call, str]] = {
-    "submit": (lambda held, wrong: held.simulation.board.submit(wrong), "an entry as bytes is needed"),
-    "receipt": (lambda held, wrong: held.simulation.board.receipt(wrong), "an entry as bytes is needed"),
+    "submit": (lambda held, wrong: held.simulation.board.submit(wrong), "an entry as bytes must be given"),
+    "receipt": (lambda held, wrong: held.simulation.board.receipt(wrong), "an entry as bytes must be given"),
     "issue": (
         lambda held, wrong: held.simulation.registrars[0].issue("voter 0", wrong),
-        "a holder's request as bytes is needed",
+        "a holder's request as bytes must be given",
     ),
     "accept": (
         lambda held, wrong: held.simulation.holders[0].accept("registrar-1", wrong),
-        "a blind signature as bytes is needed",
+        "a blind signature as bytes must be given",
     ),
-    "holder": (lambda held, wrong: sb.Holder(wrong), "an election is needed"),
-    "join": (lambda held, wrong: held.simulation.trustees[0].join(wrong), "an election is needed"),
+    "holder": (lambda held, wrong: sb.Holder(wrong), "an election must be given"),
+    "join": (lambda held, wrong: held.simulation.trustees[0].join(wrong), "an election must be given"),
     "trustee": (lambda held, wrong: DecryptingTrustee(wrong), "a trustee after the ceremony"),
-    "device": (lambda held, wrong: sb.VoterDevice(wrong, wrong, wrong), "a log's context is needed"),
-    "from_manifest": (lambda held, wrong: sb.Election.from_manifest(wrong), "a manifest is needed"),
-    "election": (lambda held, wrong: sb.Election(wrong), "a manifest's body as bytes is needed"),
-    "verify": (lambda held, wrong: sb.verify_record(wrong), "a record's directory is needed"),
-    "write": (lambda held, wrong: sb.write_record("x", [], wrong), "a checkpoint as text is needed"),
-    "announce": (lambda held, wrong: held.simulation.authority.announce(wrong), "an election is needed"),
-    "enter": (lambda held, wrong: held.simulation.authority.enter(wrong, "tally"), "an election is needed"),
-    "publish": (lambda held, wrong: held.simulation.authority.publish(wrong), "a result is needed"),
+    "device": (lambda held, wrong: sb.VoterDevice(wrong, wrong, wrong), "a log's context must be given"),
+    "from_manifest": (lambda held, wrong: sb.Election.from_manifest(wrong), "a manifest must be given"),
+    "from_entry": (lambda held, wrong: sb.Election.from_entry(wrong), "an entry as bytes must be given"),
+    "rule": (lambda held, wrong: verify_entries([], b"").rule(wrong), "a rule's id as text must be given"),
+    "election": (lambda held, wrong: sb.Election(wrong), "a manifest's body as bytes must be given"),
+    "verify": (lambda held, wrong: sb.verify_record(wrong), "a record's directory must be given"),
+    "write": (lambda held, wrong: sb.write_record("x", [], wrong), "a checkpoint as text must be given"),
+    "announce": (lambda held, wrong: held.simulation.authority.announce(wrong), "an election must be given"),
+    "enter": (
+        lambda held, wrong: held.simulation.authority.enter(wrong, "tally"),
+        "an election must be given",
+    ),
+    "publish": (lambda held, wrong: held.simulation.authority.publish(wrong), "a result must be given"),
     "board's store": (
         lambda held, wrong: sb.Board(wrong, held.simulation.board_keys, sb.ElectionLog()),
-        "a store (BoardStore) is needed",
+        "a store (BoardStore) must be given",
     ),
     "board's keys": (
         lambda held, wrong: sb.Board(sb.MemoryStore(), wrong, sb.ElectionLog()),
-        "the board's keys is needed",
+        "the board's keys must be given, not ",
     ),
     "board's state": (
         lambda held, wrong: sb.Board(sb.MemoryStore(), held.simulation.board_keys, wrong),
-        "a log's state (ElectionLog) is needed",
+        "a log's state (ElectionLog) must be given",
     ),
-    "origin": (lambda held, wrong: sb.BoardKeys.generate(wrong), "the log's origin as text is needed"),
-    "read": (lambda held, wrong: held.simulation.log.read(wrong), "an entry as bytes is needed"),
-    "store": (lambda held, wrong: sb.SQLiteStore(wrong), "a store's path is needed"),
-    "append": (lambda held, wrong: sb.MemoryStore().append(wrong, [], 0), "an entry as bytes is needed"),
-    "code": (lambda held, wrong: sb.confirmation_code(wrong), "an entry as bytes is needed"),
-    "format": (lambda held, wrong: sb.format_code(wrong), "a confirmation code as bytes is needed"),
-    "parse": (lambda held, wrong: parse_code(wrong), "a confirmation code as text is needed"),
-    "checkpoint": (lambda held, wrong: verify_entries([], wrong), "a checkpoint is needed"),
-    "entry": (lambda held, wrong: verify_entries([wrong], b""), "an entry as bytes is needed"),
+    "origin": (lambda held, wrong: sb.BoardKeys.generate(wrong), "the log's origin as text must be given"),
+    "read": (lambda held, wrong: held.simulation.log.read(wrong), "an entry as bytes must be given"),
+    "store": (lambda held, wrong: sb.SQLiteStore(wrong), "a store's path must be given"),
+    "append": (lambda held, wrong: sb.MemoryStore().append(wrong, [], 0), "an entry as bytes must be given"),
+    "code": (lambda held, wrong: sb.confirmation_code(wrong), "an entry as bytes must be given"),
+    "format": (lambda held, wrong: sb.format_code(wrong), "a confirmation code as bytes must be given"),
+    "parse": (lambda held, wrong: parse_code(wrong), "a confirmation code as text must be given"),
+    "checkpoint": (lambda held, wrong: verify_entries([], wrong), "a checkpoint must be given"),
+    "entry": (lambda held, wrong: verify_entries([wrong], b""), "an entry as bytes must be given"),
 }
 
 
@@ -95,8 +100,10 @@ def test_another_type(finished: elections.Finished, name: str, wrong: Any) -> No
 
 
 def test_a_text_is_no_entry(finished: elections.Finished) -> None:
-    with pytest.raises(ArgumentError, match="an entry as bytes is needed, not str"):
+    with pytest.raises(ArgumentError, match="an entry as bytes must be given, not str"):
         finished.simulation.board.submit("abc")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="an entry as bytes must be given, not str"):
+        sb.Election.from_entry("abc")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("roll", ["abcde", b"abcde", None, 5, [1, 2], ["an", None]])
@@ -123,7 +130,7 @@ def test_an_announced_id_is_bytes_of_one_length(finished: elections.Finished) ->
     checkpoint = finished.simulation.board.checkpoint().encode()
     right = finished.simulation.election.id
     assert verify_entries(finished.entries, checkpoint, election_id=right).rule("M3").status == "passed"
-    with pytest.raises(ArgumentError, match=r"an election's id as bytes .* is needed, not str"):
+    with pytest.raises(ArgumentError, match=r"an election's id as bytes .* must be given, not str"):
         verify_entries(finished.entries, checkpoint, election_id=right.hex())  # type: ignore[arg-type]
     for wrong in (b"", right[:-1], right + b"\0"):
         with pytest.raises(ArgumentError, match=f"an election's id has 32 bytes, not {len(wrong)}"):
@@ -141,7 +148,7 @@ def test_a_record_may_be_named_by_its_directory(finished: elections.Finished, tm
 def test_an_argument_is_what_it_must_be() -> None:
     check_type(True, (int, str), "a number")
     check_type("x", str, "a text")
-    with pytest.raises(ArgumentError, match=r"^a text is needed, not NoneType$"):
+    with pytest.raises(ArgumentError, match=r"^a text must be given, not NoneType$"):
         check_type(None, str, "a text")
     with pytest.raises(ManifestError):
         sb.Option(id="An", labels={"en": "An"})
@@ -217,7 +224,7 @@ def test_a_record_is_written_of_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 7, 1.5, object()])
 def test_entries_are_to_be_gone_through(wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"^an iterable of entries as bytes is needed"):
+    with pytest.raises(ArgumentError, match=r"^an iterable of entries as bytes must be given"):
         verify_entries(wrong, b"")
 
 
@@ -246,7 +253,7 @@ def test_a_store_is_given_bytes_and_numbers(make: str, tmp_path: Path) -> None:
             with pytest.raises(ArgumentError):
                 store.append(entry, keys, size)
         for start, stop in (("0", None), (None, 1), (0, "1"), (0, 1.0)):
-            with pytest.raises(ArgumentError, match="a place in the log is needed"):
+            with pytest.raises(ArgumentError, match="a place in the log must be given"):
                 store.entries(start, stop)  # type: ignore[arg-type]
         assert store.size() == 0
 
@@ -262,7 +269,7 @@ def test_a_stores_path_that_is_none(tmp_path: Path) -> None:
 def test_a_timeout_that_cannot_be(timeout: float, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="a timeout has 0 to 2000000 seconds"):
         sb.SQLiteStore(tmp_path / "s", timeout=timeout)
-    with pytest.raises(ArgumentError, match="a timeout in seconds is needed"):
+    with pytest.raises(ArgumentError, match="a timeout in seconds must be given"):
         sb.SQLiteStore(tmp_path / "s", timeout="1")  # type: ignore[arg-type]
 
 
@@ -278,7 +285,7 @@ def test_what_a_ceremony_goes_through(wrong: Any) -> None:
     simulation.board.submit(entry)
     with pytest.raises(ArgumentError):
         revealed.confirm(wrong)
-    with pytest.raises(ArgumentError, match="the error that confirm raised is needed"):
+    with pytest.raises(ArgumentError, match="the error that confirm raised must be given"):
         revealed.complain(wrong)
     confirmed, entry = revealed.confirm(simulation.log.messages)
     simulation.board.submit(entry)

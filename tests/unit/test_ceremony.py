@@ -363,7 +363,7 @@ def test_a_confirmation_of_another_transcript() -> None:
         confirmed[0][0].finish(swapped)
     assert caught.value.culprit == "trustee trustee-1"
     for wrong in ("x", None, 7):
-        with pytest.raises(ArgumentError, match=r"^a confirmation as bytes is needed"):
+        with pytest.raises(ArgumentError, match=r"^a confirmation as bytes must be given"):
             confirmed[0][0].finish({**simulation.log.confirmations, "trustee-2": wrong})  # type: ignore[dict-item]
     # A board that showed wrong ones has not cost the trustee its share.
     assert isinstance(confirmed[0][0].finish(simulation.log.confirmations), KeyHolder)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from secretballot import data
 from secretballot.data import Dataset, draw_selections, expected_counts, load, names
-from secretballot.errors import ManifestError
+from secretballot.errors import ArgumentError, ManifestError
 from secretballot.manifest.contests import OutcomeRule
 
 NAMES = ("brvt-2018", "na-2013", "na-2014", "na-2018", "na-2023", "vinh-phuc-2023")
@@ -137,7 +137,7 @@ def test_damaged_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_is_frozen_and_strict() -> None:
     dataset = load("brvt-2018")
-    with pytest.raises(ValidationError):
+    with pytest.raises(ArgumentError, match=r"^Dataset\.roll_size: "):
         dataset.roll_size = 48  # type: ignore[misc]
     with pytest.raises(ValidationError):
         Dataset.model_validate_json(json.dumps(document() | {"surprise": 1}))

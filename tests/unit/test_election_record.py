@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from secretballot.errors import (
     RecordError,
     StoreError,
 )
-from secretballot.records import MAX_ENTRY_SIZE, parse_entry
+from secretballot.records import CUT_OFF, MAX_ENTRY_SIZE, parse_entry
 
 from ..support import elections
 
@@ -64,7 +64,7 @@ def test_lines_without_an_end_or_without_a_limit(tmp_path: Path) -> None:
         return list(ElectionRecord(tmp_path).entries())
 
     assert entries(b"a\n\nb\n") == [b"a", b"", b"b"]
-    assert entries(b"a\nb") == [b"a", b"b\r"]
+    assert entries(b"a\nb") == [b"a", b"b" + CUT_OFF]
     longest = b"x" * MAX_ENTRY_SIZE
     assert entries(longest + b"\nb\n") == [longest, b"b"]
     for more in (b"x", b"xx", longest, longest * 2 + b"x"):
@@ -73,3 +73,30 @@ def test_lines_without_an_end_or_without_a_limit(tmp_path: Path) -> None:
         assert rest == b"b"
         with pytest.raises(EncodingError):
             parse_entry(cut)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda data: data[:-1], "does not end in a line feed: the file was cut off"),
+        (lambda data: data[:-100], "does not end in a line feed: the file was cut off"),
+        (
+            lambda data: data.replace(b"\n", b"\r\n"),
+            "ends in a carriage return: line ends were changed in transfer",
+        ),
+    ],
+)
+def test_what_a_transfer_did_is_said(
+    finished: elections.Finished, tmp_path: Path, damage: Callable[[bytes], bytes], says: str
+) -> None:
+    record = finished.simulation.export(str(tmp_path / "record"))
+    (tmp_path / "record" / ENTRIES).write_bytes(damage(b"".join(entry + b"\n" for entry in finished.entries)))
+    *_, last = record.entries()
+    with pytest.raises(EncodingError, match=rf"^not a signed entry \(it {says}\)$"):
+        parse_entry(last)
+
+
+def test_other_damage_is_not_put_down_to_a_transfer(finished: elections.Finished) -> None:
+    for entry in (b"", finished.entries[0][:-1], finished.entries[0] + b"\n", b"\r" + finished.entries[0]):
+        with pytest.raises(EncodingError, match=r"^not a signed entry$"):
+            parse_entry(entry)

@@ -165,14 +165,14 @@ def test_an_empty_passphrase_or_no_text(path: Path, sealed: bytes, wrong: str) -
 
 @pytest.mark.parametrize("wrong", [None, b"bytes", 7, Secret("text")])
 def test_a_passphrase_and_a_path_are_texts(path: Path, sealed: bytes, wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match="a passphrase as text is needed"):
+    with pytest.raises(ArgumentError, match="a passphrase as text must be given"):
         key_file.save(path, "test", wrong, *FIELDS)
-    with pytest.raises(ArgumentError, match="a passphrase as text is needed"):
+    with pytest.raises(ArgumentError, match="a passphrase as text must be given"):
         opened(sealed, wrong)
     if not isinstance(wrong, str):
-        with pytest.raises(ArgumentError, match="a key file's path is needed"):
+        with pytest.raises(ArgumentError, match="a key file's path must be given"):
             key_file.save(wrong, "test", PASSPHRASE, *FIELDS)
-        with pytest.raises(ArgumentError, match="a key file's path is needed"):
+        with pytest.raises(ArgumentError, match="a key file's path must be given"):
             loaded(wrong)
 
 

@@ -18,7 +18,7 @@ from secretballot.crypto.discrete_log import MAX_RANGE
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import EncodingError, InvalidSignatureError, ManifestError
+from secretballot.errors import ArgumentError, EncodingError, InvalidSignatureError, ManifestError
 from secretballot.manifest import (
     Election,
     Manifest,
@@ -120,7 +120,7 @@ VALUES: list[tuple[str, object, str, object]] = [
     ("contests.0.rules.1.id", "dismissal", "rule id 'dismissal' stands twice", "resigns"),
     ("trustees.1.id", "trustee-1", "trustee id 'trustee-1' stands twice", "t"),
     ("registrars.1.id", "registrar-1", "registrar id 'registrar-1' stands twice", "r"),
-    ("quorum", 4, "a quorum of 4 needs more than 3 trustees", 3),
+    ("quorum", 4, "a quorum of 4 needs at least 4 trustees, there are 3", 3),
     ("quorum", 0, "quorum", 1),
     ("quorum", True, "quorum", 1),
     ("capacity", 9, "the capacity of 9 is below the roll of 10", 11),
@@ -360,6 +360,9 @@ def test_another_record_is_no_manifest(simulation: elections.Simulation) -> None
     assert "trustee-1" in repr(joined)
     with pytest.raises(ManifestError, match="begins with a ceremony-commitment"):
         Election.from_entry(entry)
+    odd = sign_body(b'{"record":"secretballot/1/issuance"}', SigningKey.generate())
+    with pytest.raises(ManifestError, match="begins with an issuance and not with a manifest"):
+        Election.from_entry(odd)
 
 
 def test_parties_are_found_by_id(simulation: elections.Simulation) -> None:
@@ -414,7 +417,7 @@ def test_a_part_of_the_manifest_that_is_made_wrong_is_a_manifest_error(
 
 
 def test_a_record_is_frozen_and_its_errors_show_no_input(simulation: elections.Simulation) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ArgumentError, match=r"^Manifest\.quorum: a record cannot be changed$"):
         simulation.manifest.quorum = 1  # type: ignore[misc]
     with pytest.raises(EncodingError) as caught:
         OutcomeRule.from_body(b'{"id":"TELL-TALE"}')

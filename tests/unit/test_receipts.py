@@ -130,5 +130,5 @@ def test_a_record_that_cannot_be_read(
 ) -> None:
     with pytest.raises(RecordError, match="the record has no entries"):
         find_promised(record_of(tmp_path / "empty", finished, []), receipts[6])
-    with pytest.raises(ArgumentError, match="a record is needed"):
+    with pytest.raises(ArgumentError, match="a record must be given"):
         find_promised(str(tmp_path), receipts[6])  # type: ignore[arg-type]

@@ -7,13 +7,12 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import pytest
-from pydantic import ValidationError
 
 from secretballot import records
 from secretballot.crypto.encoding import MAX_JSON_INTEGER, b64encode
 from secretballot.crypto.secret import Secret
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import EncodingError, InvalidKeyError, InvalidSignatureError
+from secretballot.errors import ArgumentError, EncodingError, InvalidKeyError, InvalidSignatureError
 from secretballot.records import (
     MAX_ENTRY_SIZE,
     Blob,
@@ -222,8 +221,13 @@ def test_text_is_not_normalised() -> None:
 
 
 def test_a_record_is_frozen_and_strict() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ArgumentError, match=r"^Sample\.count: a record cannot be changed$"):
         SAMPLE.count = 6  # type: ignore[misc]
+    with pytest.raises(ArgumentError, match=r"^Sample\.more: a record cannot be changed$"):
+        SAMPLE.more = 6  # type: ignore[attr-defined]
+    with pytest.raises(ArgumentError, match=r"^Sample\.count: a record cannot be changed$"):
+        del SAMPLE.count
+    assert SAMPLE.to_body() == BODY
     for wrong in (
         {"count": True},
         {"count": 1.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from secretballot import (
     RatingContest,
     confidence_levels,
     verify_record,
+    write_record,
 )
 from secretballot.report import Words, contents_view, outcomes_view, read_contents, report_view, result_view
-from secretballot.report.words import counted, percent
+from secretballot.report.words import counted, listed, percent
 from secretballot.tally import ContestResult, LineResult, Result
 from secretballot.testing import Simulation
+from secretballot.verify import Status, Verdict, verify_entries
 
 WORDS = Words()
 ASCII = Words(unicode=False)
@@ -178,6 +181,11 @@ class TestWords:
         ]
         assert counted(0, "entries") == "0 entries"
 
+    def test_listed(self) -> None:
+        assert listed(["L1"]) == "L1"
+        assert listed(["L1", "L2"]) == "L1 and L2"
+        assert listed(["L1", "L2", "L4"]) == "L1, L2 and L4"
+
 
 class TestKinds:
     def test_the_result_of_each(self, record: ElectionRecord, manifest: Manifest) -> None:
@@ -208,6 +216,44 @@ class TestKinds:
         assert "Trustee 1 (1 of 1 are needed)" in text
         assert "the first ballot of a credential counts" in text
         assert "no result over fewer than 3 ballots" in text
+        published = text.split("Result as published\n")[1]
+        assert "trúng cử (elected)\n  Ông x ≥ 1/2 of the whole roll, 3: Chair (2)\n" in published
+        assert published.endswith("in\n  votes > 1/2 of the 3 ballots collected: Ông p (2)")
+
+
+class TestConsequences:
+    """One fault makes others: the first failing step is named as what the rest may come of."""
+
+    def lines(
+        self, record: ElectionRecord, manifest: Manifest, *, election_id: bytes | None = None
+    ) -> list[str]:
+        report = verify_record(record, election_id=election_id)
+        assert report.verdict is Verdict.FAILED
+        return render(report_view(report, manifest, WORDS, 80)).splitlines()
+
+    def test_of_a_changed_manifest(self, record: ElectionRecord, manifest: Manifest, tmp_path: Path) -> None:
+        lines = [entry.replace(b'"Chair"', b'"Chain"') for entry in record.entries()]
+        changed = write_record(tmp_path / "record", lines, record.checkpoint().decode())
+        lines = self.lines(changed, manifest)
+        place = lines.index("What follows may be consequences of M2.")
+        assert lines[place - 1] == lines[place + 1] == ""
+        assert lines[place + 2] == "Log"
+        assert [line for line in lines if "may be consequences" in line] == [lines[place]]
+        # Where the id was given, and is another one, that rule stands in the same step.
+        lines = self.lines(changed, manifest, election_id=bytes(32))
+        assert "What follows may be consequences of M2 and M3." in lines
+
+    def test_of_a_changed_entry(self, record: ElectionRecord, manifest: Manifest, tmp_path: Path) -> None:
+        lines = list(record.entries())
+        lines[-4] = lines[-4][:-88] + lines[-5][-88:]  # Another ballot's signature.
+        changed = write_record(tmp_path / "record", lines, record.checkpoint().decode())
+        lines = self.lines(changed, manifest)
+        place = lines.index("What follows may be consequences of L4 and L5.")
+        assert lines[place + 2] == "Ceremony"
+
+    def test_of_nothing_where_only_one_step_failed(self, record: ElectionRecord, manifest: Manifest) -> None:
+        lines = self.lines(record, manifest, election_id=bytes(32))
+        assert not [line for line in lines if "consequences" in line]
 
 
 class TestMisfits:
@@ -215,9 +261,13 @@ class TestMisfits:
 
     def test_no_manifest(self, record: ElectionRecord) -> None:
         report = verify_record(record)
-        text = render(report_view(report, None, WORDS, 80))
-        assert "Contest chair" in text
-        assert "count 1" in text
+        contents = read_contents(record)
+        contents.election = None
+        for view in (report_view(report, None, WORDS, 80), contents_view(contents, WORDS)):
+            text = render(view)
+            assert "Contest chair" in text
+            assert "count 1" in text
+            assert not text.endswith("\n")
 
     def test_another_contest(self, manifest: Manifest) -> None:
         line = LineResult(id="x", counts=(1, 2), blank=0, outcomes=("elected",))
@@ -289,6 +339,31 @@ class TestLayout:
         )
         assert max(map(len, text.splitlines())) <= 80
         assert "1  33.33%" in text or "1 33.33%" in text
+
+    def test_a_narrow_result_keeps_its_names(self, manifest: Manifest) -> None:
+        lines = [LineResult(id=i, counts=(2,), blank=1, outcomes=()) for i in ("p", "q")]
+        view = result_view(result_of(*lines, contest="members"), manifest, WORDS)
+        matrix, listing = "Ông p              2 66.67%", "Ông p\n  votes  2  66.67%\nÔng q\n"
+        assert matrix in render(view, 27)
+        assert listing not in render(view, 27)
+        assert listing in render(view, 26)
+
+    @pytest.mark.parametrize("width", [40, 52, 53, 80])
+    def test_a_rule_is_read_at_any_width(self, record: ElectionRecord, width: int) -> None:
+        """Its id and its status stand on one line, and its count there or beneath."""
+        lines = list(record.entries())
+        lines[-3] = lines[-3][:-1]
+        report = verify_entries(lines, record.checkpoint())
+        text = render(report_view(report.model_copy(update={"result": None}), None, WORDS, width), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "…" not in text
+        for rule in report.rules:
+            status = {Status.NOT_APPLICABLE: "n/a", Status.FAILED: "FAILED"}.get(rule.status, rule.status)
+            (line,) = [line for line in text.splitlines() if line.startswith(f"{rule.rule}  ")]
+            assert re.search(rf"  {status}(  |$)", line)
+        count = f"{report.rule('L1').failed} of {report.rule('L1').checked} entries"
+        assert (f"\n    {count}\n" in text) == (width < 53)
+        assert (f"  FAILED   {count}\n" in text) == (width >= 53)
 
 
 def test_no_readable_manifest(tmp_path: Path) -> None:

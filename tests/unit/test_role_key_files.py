@@ -148,7 +148,7 @@ def test_a_state_is_that_of_one_trustee_in_one_election(simulation: Simulation, 
         stranger.resume(path, simulation.election, passphrase=PASSPHRASE)
     with pytest.raises(CeremonyError, match="the manifest lists other keys"):
         stranger.recover(simulation.election, {}, {})
-    with pytest.raises(ArgumentError, match="an election is needed"):
+    with pytest.raises(ArgumentError, match="an election must be given"):
         mine.resume(path, simulation.manifest, passphrase=PASSPHRASE)  # type: ignore[arg-type]
 
 
@@ -288,7 +288,7 @@ def test_a_holder_is_that_of_one_election(simulation: Simulation, tmp_path: Path
     other = sb.Election.from_manifest(simulation.manifest.model_copy(update={"nonce": bytes(16)}))
     with pytest.raises(KeyFileError, match="key file 'key': it is of another election"):
         sb.Holder.load(path, other, passphrase=PASSPHRASE)
-    with pytest.raises(ArgumentError, match="an election is needed"):
+    with pytest.raises(ArgumentError, match="an election must be given"):
         sb.Holder.load(path, None, passphrase=PASSPHRASE)  # type: ignore[arg-type]
     with pytest.raises(KeyFileError, match="of the kind holder, not board"):
         sb.BoardKeys.load(path, passphrase=PASSPHRASE)

@@ -15,7 +15,7 @@ from secretballot.board.board import BoardKeys
 from secretballot.board.examiner import Examiner
 from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import RecordError
+from secretballot.errors import ArgumentError, RecordError
 from secretballot.records import parse_entry, sign_body
 from secretballot.tally import ElectionLog
 from secretballot.verify import RULES, Report, Status, Verdict, engine, shard, verify_entries, verify_record
@@ -72,6 +72,8 @@ def test_rules_are_reported_in_order_with_their_texts(report: Report) -> None:
         assert rule.reference.startswith("spec/")
         assert bool(result.reason) == (result.status in (Status.NOT_RUN, Status.NOT_APPLICABLE))
     assert report.rule("T3") is report.rules[list(RULES).index("T3")]
+    with pytest.raises(ArgumentError, match=r"^there is no rule 'Z9'$"):
+        report.rule("Z9")
 
 
 def test_a_report_is_a_record(report: Report) -> None:

@@ -14,8 +14,9 @@ import pytest
 from secretballot.board.entry import Cast, Challenged, Issued
 from secretballot.board.record import write_record
 from secretballot.crypto.group import ristretto255
+from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError
-from secretballot.records import kind_of
+from secretballot.records import kind_of, sign_body
 from secretballot.verify import Verdict, available_cores, engine, local_workers, verify_record
 from secretballot.verify.shard import Outcome, Task, decode_sums, examine
 
@@ -260,3 +261,15 @@ def test_sums_may_be_the_identity() -> None:
         ristretto255.generator,
     ]
     assert decode_sums(b"") == []
+
+
+def test_a_shard_holds_no_other_records(finished: Finished) -> None:
+    """Nobody puts them there: a worker is given what :func:`kind_of` says is one of many."""
+    odd = sign_body(b'{"record":"secretballot/1/issue"}', SigningKey.generate())
+    outcome = examine(Task(finished.simulation.election.body, None, 5, (finished.entries[1], odd)))
+    assert [(one.rule, one.item) for one in outcome.failures] == [("L1", "entry 5"), ("L1", "entry 6")]
+    assert [one.message for one in outcome.failures] == [
+        "a ceremony-commitment has no place here",
+        "an issue has no place here",
+    ]
+    assert outcome.facts == (None, None)

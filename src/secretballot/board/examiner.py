@@ -17,7 +17,7 @@ from ..crypto.batch import ParsedProof
 from ..crypto.group import Element
 from ..errors import BallotError, BoardError, EncodingError, PhaseError
 from ..manifest import Election
-from ..records import Record, parse_entry
+from ..records import Record, a_kind, parse_entry
 from .entry import Cast, Entry, facts_of
 
 #: A rule's id, and the check that raises where the entry breaks it.
@@ -53,7 +53,7 @@ class Examiner:
             self.election.check_size(raw)
             signed = parse_entry(raw)
             if signed.kind not in _RECORDS:
-                raise EncodingError(f"a {signed.kind} has no place here")
+                raise EncodingError(f"{a_kind(signed.kind)} has no place here")
             record = _RECORDS[signed.kind].from_body(signed.body)
         except EncodingError as error:
             raise EncodingError(error.message, item=f"entry {index}") from None

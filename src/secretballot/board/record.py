@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..crypto.note import MAX_NOTE_SIZE
 from ..errors import RecordError, check_path, check_type
-from ..records import MAX_ENTRY_SIZE
+from ..records import CUT_OFF, MAX_ENTRY_SIZE
 
 ENTRIES = "entries.jsonl"
 CHECKPOINT = "checkpoint"
@@ -34,7 +34,7 @@ class ElectionRecord:
         """The entries in order, without their line ends, one in memory at a time.
 
         A line that is too long is cut at the limit (and then refused by whoever parses it). A last line without its
-        line feed is given as it is, with a trailing carriage return that no entry can have, so that it is refused.
+        line feed is given with a byte behind it that no entry can end in, so that it is refused.
         """
         try:
             with (self.path / ENTRIES).open("rb") as file:
@@ -42,7 +42,7 @@ class ElectionRecord:
                     if line.endswith(b"\n"):
                         yield line[:-1]
                     else:
-                        yield line + b"\r"
+                        yield line + CUT_OFF
                         while line and not line.endswith(b"\n"):
                             line = file.readline(MAX_ENTRY_SIZE)
         except OSError as error:

@@ -47,7 +47,7 @@ from ..errors import (
     check_type,
 )
 from ..manifest import Election, Manifest
-from ..records import Record, SignedEntry, parse_entry
+from ..records import Record, SignedEntry, a_kind, parse_entry
 from .entry import Cast, Challenged, Entry, Facts, Issued, facts_of
 from .examiner import Check, Examiner, check_election
 from .records import PHASES, Phase, PhaseChange
@@ -136,7 +136,7 @@ class LogState:
         if signed.kind == "phase":
             return PhaseChange.from_body(signed.body)
         if signed.kind not in self.records:
-            raise EncodingError(f"a {signed.kind} has no place here")
+            raise EncodingError(f"{a_kind(signed.kind)} has no place here")
         return self.records[signed.kind][0].from_body(signed.body)
 
     # Checking.
@@ -214,7 +214,7 @@ class LogState:
 
     def _check_in(self, index: int, kind: str) -> None:
         if self.records[kind][1] != self.phase:
-            raise PhaseError(f"a {kind} is not taken in the phase {self.phase}", item=f"entry {index}")
+            raise PhaseError(f"{a_kind(kind)} is not taken in the phase {self.phase}", item=f"entry {index}")
 
     def _own_checks(self, entry: Entry) -> list[Check]:
         match entry.record:

@@ -70,5 +70,5 @@ def _warnings() -> Iterator[str]:
     if not constant_time_backend():
         yield (
             "gmpy2 is missing: a registrar's private operation is blinded but takes variable time, and is eight times "
-            "slower. pip install 'secretballot[gmp]'"
+            "slower. pip install gmpy2"
         )

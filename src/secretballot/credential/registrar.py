@@ -104,8 +104,12 @@ class Registrar:
         self._keys = keys
         self._election = election
         self._roll = frozenset(roll)
-        if len(self._roll) != len(roll) or len(self._roll) > election.manifest.roll_size:
-            raise CredentialError("the roll has a name twice, or more names than the manifest's roll")
+        if len(self._roll) != len(roll):
+            raise CredentialError("the roll has a name twice")
+        if len(self._roll) > election.manifest.roll_size:
+            raise CredentialError(
+                f"the roll has {len(self._roll)} names, the manifest's has {election.manifest.roll_size}"
+            )
         self._authenticate = authenticate
         self._issued: dict[str, tuple[bytes, bytes, bytes]] = {}
         self._requests: set[bytes] = set()

@@ -7,7 +7,7 @@ from functools import cached_property
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.signing import SigningKey
 from ..errors import EncodingError, ManifestError, check_type
-from ..records import SignedEntry, kind_of, parse_entry, sign_body
+from ..records import SignedEntry, a_kind, kind_of, parse_entry, sign_body
 from .capacity import entry_sizes
 from .records import Manifest, election_id
 
@@ -40,6 +40,7 @@ class Election:
         Raises ManifestError, EncodingError or InvalidSignatureError. The signing key stands in the manifest itself:
         what makes it *this* election is its id, which the caller compares with the one announced.
         """
+        check_type(entry, bytes, "an entry as bytes")
         signed = parse_entry(entry)
         election = cls.from_signed(signed)
         signed.verify(election.manifest.authority.signing_key)
@@ -50,7 +51,7 @@ class Election:
         """As :meth:`from_entry`, the signature left to the caller."""
         if signed.kind != MANIFEST_KIND:
             raise ManifestError(
-                f"the log begins with a {signed.kind} and not with a manifest", item="entry 0"
+                f"the log begins with {a_kind(signed.kind)} and not with a manifest", item="entry 0"
             )
         return cls(signed.body)
 
@@ -79,7 +80,7 @@ class Election:
         kind = kind_of(entry)
         if kind in ("ballot", "challenged-ballot") and len(entry) > 2 * self._entry_sizes[kind]:
             raise EncodingError(
-                f"a {kind} of this election has at most {self._entry_sizes[kind]} bytes, not {len(entry)}"
+                f"{a_kind(kind)} of this election has at most {self._entry_sizes[kind]} bytes, not {len(entry)}"
             )
 
     def __eq__(self, other: object) -> bool:

@@ -88,7 +88,9 @@ class Manifest(ManifestPart):
         unique([trustee.id for trustee in self.trustees], "manifest", "trustee")
         unique([registrar.id for registrar in self.registrars], "manifest", "registrar")
         if self.quorum > len(self.trustees):
-            raise ManifestError(f"a quorum of {self.quorum} needs more than {len(self.trustees)} trustees")
+            raise ManifestError(
+                f"a quorum of {self.quorum} needs at least {self.quorum} trustees, there are {len(self.trustees)}"
+            )
         if self.capacity < self.roll_size:
             raise ManifestError(f"the capacity of {self.capacity} is below the roll of {self.roll_size}")
         if self.minimum_group > self.roll_size:

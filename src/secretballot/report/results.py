@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +18,8 @@ from .words import Words, percent
 
 #: Counts a line that fit side by side on 80 columns; longer lines are listed downwards.
 MAX_COLUMNS = 4
+#: More columns than any table needs.
+UNLIMITED = 10_000
 #: Cells that a heading may have a line.
 MAX_HEADING = 10
 
@@ -46,11 +48,25 @@ def result_view(
             parts.append("")
         parts += _contest_heading(contest, contest_result, result, words)
         wide = max((len(line.counts) for line in contest_result.lines), default=0)
+        listing = _listing(contest, contest_result, result, words)
         if isinstance(contest, ChoiceContest) or wide > MAX_COLUMNS:
-            parts.append(_listing(contest, contest_result, result, words))
-        else:
-            parts.append(_Matrix(contest, contest_result, result, words, notes, published, heading).table())
+            parts.append(listing)
+            continue
+        matrix = _Matrix(contest, contest_result, result, words, notes, published, heading).table()
+        parts.append(matrix if published is not None else _Fitting(matrix, listing))
     return Group(*parts)
+
+
+class _Fitting:
+    """A table, or where it is too wide another one in its place."""
+
+    def __init__(self, table: Table, otherwise: Table) -> None:
+        self._table = table
+        self._otherwise = otherwise
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = console.measure(self._table, options=options.update_width(UNLIMITED)).minimum
+        yield self._table if needed <= options.max_width else self._otherwise
 
 
 def _contest(manifest: Manifest | None, contest_id: str) -> Contest | None:

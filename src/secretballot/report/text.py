@@ -14,7 +14,7 @@ from ..manifest.contests import ApprovalContest, ChoiceContest, RatingContest
 from ..verify import Report, RuleResult, Status, Verdict
 from .contents import RecordContents
 from .results import outcomes_view, result_view
-from .words import Words, counted
+from .words import Words, counted, listed
 
 _STATUS = {
     Status.PASSED: ("passed", "green"),
@@ -23,11 +23,12 @@ _STATUS = {
     Status.NOT_APPLICABLE: ("n/a", "dim"),
 }
 _VERDICT = {Verdict.VERIFIED: "bold green", Verdict.FAILED: "bold red", Verdict.INCOMPLETE: "bold yellow"}
-_MAX_TITLE = 68
+_MIN_TITLE, _MAX_TITLE = 20, 68
 #: Findings shown a rule; one fault can break thousands of checks, and the JSON report lists more.
 MAX_SHOWN = 10
-#: What stands on a rule's line beside its title: id, status, count, and the space between.
-_BESIDE_TITLE = 2 + 7 + 18 + 3 * 2
+#: What stands on a rule's line beside its title, with the space between: id and status; the count, if there is room.
+_BESIDE_TITLE = 2 + 2 + 2 + 7
+_COUNT = 2 + 18
 
 
 def report_view(report: Report, manifest: Manifest | None, words: Words, width: int) -> Group:
@@ -37,8 +38,12 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
         parts += [Text(title, style="bold") for title in words.titles(manifest.labels, "election")]
     parts.append(Text(f"Election {report.election or 'unknown: there is no readable manifest'}"))
     step = ""
+    causes = _causes(report)
     for rule in report.rules:
         if rule.step != step:
+            if causes and causes[0].step == step:
+                ids = listed([cause.rule for cause in causes])
+                parts += ["", Text(f"What follows may be consequences of {ids}.", style="yellow")]
             step = rule.step
             parts += ["", Text(step.capitalize(), style="bold")]
         parts += _rule(rule, words, width)
@@ -55,18 +60,32 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
     return Group(*parts)
 
 
+def _causes(report: Report) -> list[RuleResult]:
+    """The failed rules of the first step in which any failed, where rules of later steps failed too."""
+    failed = [rule for rule in report.rules if rule.failed]
+    causes = [rule for rule in failed if rule.step == failed[0].step]
+    return causes if len(causes) < len(failed) else []
+
+
 def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
     status, style = _STATUS[rule.status]
     checked = counted(rule.checked, rule.unit) if rule.checked else ""
     if rule.failed:
         checked = f"{rule.failed} of {checked}"
+    room = width - _BESIDE_TITLE
+    wide = room >= _MIN_TITLE + _COUNT
     row = Table.grid(padding=(0, 2), pad_edge=False)
     row.add_column(width=2, no_wrap=True)
-    row.add_column(width=max(20, min(_MAX_TITLE, width - _BESIDE_TITLE)))
+    row.add_column(width=max(1, min(_MAX_TITLE, room - _COUNT if wide else room)))
     row.add_column(width=7, no_wrap=True)
-    row.add_column(width=18)
-    row.add_row(rule.rule, rule.title, Text(status, style=style), checked)
+    cells: list[RenderableType] = [rule.rule, rule.title, Text(status, style=style)]
+    if wide:
+        row.add_column(width=_COUNT - 2)
+        cells.append(checked)
+    row.add_row(*cells)
     parts: list[RenderableType] = [row]
+    if checked and not wide:
+        parts.append(_beneath(Text(checked, style="dim")))
     if rule.reason:
         parts.append(_beneath(Text(words.clean(rule.reason), style="dim")))
     for finding in rule.findings[:MAX_SHOWN]:
@@ -102,7 +121,8 @@ def verdict_line(report: Report) -> Text:
 
 
 def contents_view(contents: RecordContents, words: Words) -> Group:
-    """What the record says: the election, its parties and contests, the entries by kind, the published result."""
+    """What the record says: the election, its parties and contests, the entries by kind, the published result with
+    who falls under which outcome rule."""
     parts: list[RenderableType] = []
     manifest = contents.election.manifest if contents.election else None
     if manifest is not None:
@@ -120,6 +140,8 @@ def contents_view(contents: RecordContents, words: Words) -> Group:
     if contents.result is not None:
         parts += ["", Text("Result as published", style="bold")]
         parts.append(result_view(contents.result, manifest, words))
+        if manifest is not None:
+            parts += ["", outcomes_view(contents.result, manifest, words)]
     return Group(*parts)
 
 

@@ -7,7 +7,7 @@ of the letters round. Every string of a record goes through :meth:`Words.clean` 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 #: The languages that are looked for first, in order, where the output can show every letter.
@@ -71,3 +71,9 @@ def counted(number: int, unit: str) -> str:
     if number == 1:
         unit = unit.removesuffix("ies") + "y" if unit.endswith("ies") else unit.removesuffix("s")
     return f"{number} {unit}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """``L1``, ``L1 and L2``, ``L1, L2 and L4``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ..errors import ArgumentError, check_type
 from ..records import Count, Record
 from ..tally.records import Result
 
@@ -77,5 +78,9 @@ class Report(Record):
     result: Result | None
 
     def rule(self, rule_id: str) -> RuleResult:
-        """A rule's result by its id; raises KeyError for an unknown one."""
-        return {result.rule: result for result in self.rules}[rule_id]
+        """A rule's result by its id, such as ``M1``; raises ArgumentError where the report has none of that id."""
+        check_type(rule_id, str, "a rule's id as text")
+        for result in self.rules:
+            if result.rule == rule_id:
+                return result
+        raise ArgumentError(f"there is no rule {rule_id!r}")
