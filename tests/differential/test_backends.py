@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from secretballot.crypto.group import Group
 from secretballot.crypto.group.reference import ristretto255 as reference
-from secretballot.errors import CryptoError, SecretBallotError
+from secretballot.errors import CryptoError, InvalidElementError, SecretBallotError
 from tests.support.backends import native, needs_native
 
 pytestmark = needs_native
@@ -160,3 +163,68 @@ def test_lookup_keys(numbers: list[int]) -> None:
 @given(st.binary(max_size=40), st.binary(max_size=300))
 def test_hash_to_element(data: bytes, domain: bytes) -> None:
     both(lambda group: group.hash_to_element(data, domain).encode())
+
+
+# Pickles.
+
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+
+
+def loads(data: bytes) -> Any:
+    return pickle.loads(data)  # noqa: S301
+
+
+@given(integers, st.sampled_from(PROTOCOLS))
+def test_elements_are_pickled_and_copied(number: int, protocol: int) -> None:
+    def ask(group: Group) -> object:
+        own = element(group, number)
+        for again in (loads(pickle.dumps(own, protocol)), copy.copy(own), copy.deepcopy(own)):
+            assert type(again) is type(own)
+            assert again == own
+            assert hash(again) == hash(own)
+            # A whole element, not only one that compares equal.
+            assert again + group.generator == own + group.generator
+        return [own.is_identity(), own.is_identity() or loads(pickle.dumps(own, protocol)).encode()]
+
+    both(ask)
+
+
+def test_the_identity_of_other_points_is_pickled() -> None:
+    def ask(group: Group) -> object:
+        hashed = group.hash_to_element(b"of four points", b"tests")
+        # The same element as another point: the difference may be a point of order 2 or 4.
+        zero = hashed - group.decode_elements(hashed.encode())[0]
+        return loads(pickle.dumps([zero, hashed, zero])) == [group.identity, hashed, group.identity]
+
+    assert both(ask) is True
+
+
+@given(encodings, st.sampled_from(PROTOCOLS))
+def test_a_changed_pickle_is_decoded_strictly(data: bytes, protocol: int) -> None:
+    """The encoding within is replaced: what comes back is the element of these bytes, or InvalidElementError."""
+    # Old protocols write bytes as text.
+    protocol = max(protocol, 3)
+
+    def ask(group: Group) -> object:
+        pickled = pickle.dumps(group.generator, protocol)
+        assert pickled.count(group.generator.encode()) == 1
+        return loads(pickled.replace(group.generator.encode(), data)).encode()
+
+    assert both(ask) == both(lambda group: group.decode_elements(data)[0].encode())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(31), bytes(33), bytes(64), b"\0", None, 0, "", "a" * 32, bytearray(), bytearray(32), []],
+    ids=repr,
+)
+def test_what_no_element_was_pickled_as(data: object) -> None:
+    def ask(group: Group) -> object:
+        restore, (good,) = group.generator.__reduce__()  # type: ignore[misc]
+        assert restore(good) == group.generator  # type: ignore[operator]
+        assert restore(b"") == group.identity  # type: ignore[operator]
+        return restore(data)  # type: ignore[operator]
+
+    answer = both(ask)
+    assert answer[0] is InvalidElementError  # type: ignore[index]
+    assert "an element is pickled as 32 bytes, the identity as none" in answer[1]  # type: ignore[index]

@@ -98,9 +98,11 @@ impl Element {
         format!("<Element {hex}>")
     }
 
-    fn __reduce__(&self, py: Python<'_>) -> PyResult<(Py<PyAny>, (Py<PyBytes>,))> {
-        let module = py.import("secretballot.crypto.group._native")?;
-        Ok((module.getattr("_unpickle")?.unbind(), (PyBytes::new(py, self.bytes()).unbind(),)))
+    /// Pickled as its encoding, and the identity as no bytes: what comes back is decoded strictly.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let restore = py.import("secretballot.crypto.group.native")?.getattr("_restore")?;
+        let data: &[u8] = if self.is_identity() { &[] } else { self.bytes() };
+        Ok((restore, (PyBytes::new(py, data),)))
     }
 }
 

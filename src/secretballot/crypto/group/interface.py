@@ -61,7 +61,8 @@ class Scalar(ABC):
 
 
 class Element(ABC):
-    """A group element. Public; written additively."""
+    """A group element. Public; written additively. ristretto255's are pickled as their encodings, and decoded as
+    strictly as any."""
 
     __slots__ = ()
 

@@ -130,5 +130,11 @@ class _NativeGroup(RistrettoGroup):
         return _native.lookup_keys(elements)
 
 
+_group = _NativeGroup()
 #: The group, with the native backend.
-ristretto255: Group = _NativeGroup()
+ristretto255: Group = _group
+
+
+def _restore(data: bytes) -> Element:
+    # Pickles name it: the compiled Element finds it here.
+    return _group.restore(data)

@@ -136,6 +136,9 @@ class ReferenceElement(Element):
             self._encoding = encode(self._point)
         return self._encoding
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (b"" if self.is_identity() else self.encode(),)
+
 
 @final
 class ReferenceFixedBase(FixedBase):
@@ -313,5 +316,11 @@ def _pieces(
     return [bytes(data[start : start + size]) for start in range(0, len(data), size)]
 
 
+_group = _ReferenceGroup()
 #: The group, with the reference backend.
-ristretto255: Group = _ReferenceGroup()
+ristretto255: Group = _group
+
+
+def _restore(data: bytes) -> Element:
+    # Pickles name it.
+    return _group.restore(data)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from ...errors import EncodingError, InvalidScalarError
-from .interface import Group
+from ...errors import EncodingError, InvalidElementError, InvalidScalarError
+from .interface import Element, Group
 
 Point = tuple[int, int, int, int]
 
@@ -290,3 +290,13 @@ class RistrettoGroup(Group):
                 raise InvalidScalarError("not in [0, order)", index=index)
             out.append(value.to_bytes(SCALAR_SIZE, "little"))
         return b"".join(out)
+
+    def restore(self, data: bytes) -> Element:
+        """The element of a pickle: of its encoding, or of no bytes for the identity.
+
+        Raises InvalidElementError for anything else, as decoding does: bytes that were changed give no point that is
+        no element.
+        """
+        if not isinstance(data, bytes) or len(data) not in (0, ENCODED_SIZE):
+            raise InvalidElementError(f"an element is pickled as {ENCODED_SIZE} bytes, the identity as none")
+        return self.decode_elements(data)[0] if data else self.identity
