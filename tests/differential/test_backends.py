@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import pickle
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secretballot.crypto.group import Group
+from secretballot.crypto.group.logarithm import MAX_STEPS, BabySteps
 from secretballot.crypto.group.reference import ristretto255 as reference
-from secretballot.errors import CryptoError, SecretBallotError
+from secretballot.errors import CryptoError, InvalidElementError, InvalidScalarError, SecretBallotError
 from tests.support.backends import native, needs_native
 
 pytestmark = needs_native
@@ -37,7 +42,7 @@ def both(ask: Callable[[Group], object]) -> object:
         assert group is not None
         try:
             answers.append(ask(group))
-        except SecretBallotError as error:
+        except (SecretBallotError, ValueError) as error:
             answers.append((type(error), str(error), getattr(error, "index", None)))
     assert answers[0] == answers[1]
     return answers[0]
@@ -134,6 +139,44 @@ def test_large_sums(size: int) -> None:
     assert caught.value.item == f"element {size - 1}"
 
 
+def test_more_than_one_piece() -> None:
+    """The compiled module goes through its items in pieces of 2**16: none is lost or taken twice, and indices go on."""
+    assert native is not None
+    group = native
+    places = (0, 2**16 - 1, 2**16, 2**16 + 2)
+    size = places[-1] + 1
+    numbers = [1] * size
+    elements = [group.generator] * size
+    for place, number in zip(places, (2, 3, 5, 7), strict=True):
+        numbers[place], elements[place] = number, element(group, number)
+    assert group.sum(elements) == element(group, sum(numbers))
+    assert group.sum_columns([[one, group.generator] for one in elements]) == [
+        element(group, sum(numbers)),
+        element(group, size),
+    ]
+    assert group.sum_columns([elements] * 2) == [one + one for one in elements]
+    total = sum(i * number for i, number in enumerate(numbers))
+    assert group.sum_of_products(range(size), elements) == element(group, total)
+    data = group.encode_elements(elements)
+    assert data == b"".join(one.encode() for one in elements)
+    assert group.decode_elements(data) == elements
+    keys = group.lookup_keys(elements)
+    assert len(keys) == size
+    assert [keys[place] for place in places] == group.lookup_keys([elements[place] for place in places])
+    integers = group.encode_integers(range(size))
+    for place in places:
+        for wrong in (bytes(32), b"\xff" * 32):
+            with pytest.raises(InvalidElementError) as caught:
+                group.decode_elements(data[: 32 * place] + wrong + data[32 * (place + 1) :])
+            assert caught.value.index == place
+        with pytest.raises(InvalidElementError) as caught:
+            group.encode_elements([*elements[:place], group.identity, *elements[place + 1 :]])
+        assert caught.value.index == place
+        with pytest.raises(InvalidScalarError) as unreduced:
+            group.decode_integers(integers[: 32 * place] + b"\xff" * 32 + integers[32 * (place + 1) :])
+        assert unreduced.value.index == place
+
+
 def test_a_random_scalar_is_never_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     assert native is not None
     drawn = iter([bytes(64), ORDER.to_bytes(64, "little"), (ORDER + 1).to_bytes(64, "little")])
@@ -157,6 +200,92 @@ def test_lookup_keys(numbers: list[int]) -> None:
     both(pattern)
 
 
+@functools.cache
+def tables(count: int) -> dict[Group, BabySteps]:
+    return {group: group.baby_steps(count) for group in (reference, native) if group is not None}
+
+
+@given(
+    st.sampled_from([1, 2, 3, 16, 257]),
+    st.one_of(integers, st.integers(0, 4), st.integers(-4, 4).map(lambda d: ("square", d))),
+)
+def test_baby_steps(count: int, number: int | tuple[str, int]) -> None:
+    value = (count**2 + number[1]) % ORDER if isinstance(number, tuple) else number
+    expected = value if value < count**2 else None
+    assert both(lambda group: tables(count)[group].find(element(group, value))) == expected
+
+
+@pytest.mark.parametrize("count", [0, -1, MAX_STEPS + 1, 2**64])
+def test_counts_of_no_table(count: int) -> None:
+    answer = both(lambda group: group.baby_steps(count))
+    assert answer == (ValueError, "a table has 1 to 1048576 baby steps", None)
+
+
 @given(st.binary(max_size=40), st.binary(max_size=300))
 def test_hash_to_element(data: bytes, domain: bytes) -> None:
     both(lambda group: group.hash_to_element(data, domain).encode())
+
+
+# Pickles.
+
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+
+
+def loads(data: bytes) -> Any:
+    return pickle.loads(data)  # noqa: S301
+
+
+@given(integers, st.sampled_from(PROTOCOLS))
+def test_elements_are_pickled_and_copied(number: int, protocol: int) -> None:
+    def ask(group: Group) -> object:
+        own = element(group, number)
+        for again in (loads(pickle.dumps(own, protocol)), copy.copy(own), copy.deepcopy(own)):
+            assert type(again) is type(own)
+            assert again == own
+            assert hash(again) == hash(own)
+            # A whole element, not only one that compares equal.
+            assert again + group.generator == own + group.generator
+        return [own.is_identity(), own.is_identity() or loads(pickle.dumps(own, protocol)).encode()]
+
+    both(ask)
+
+
+def test_the_identity_of_other_points_is_pickled() -> None:
+    def ask(group: Group) -> object:
+        hashed = group.hash_to_element(b"of four points", b"tests")
+        # The same element as another point: the difference may be a point of order 2 or 4.
+        zero = hashed - group.decode_elements(hashed.encode())[0]
+        return loads(pickle.dumps([zero, hashed, zero])) == [group.identity, hashed, group.identity]
+
+    assert both(ask) is True
+
+
+@given(encodings, st.sampled_from(PROTOCOLS))
+def test_a_changed_pickle_is_decoded_strictly(data: bytes, protocol: int) -> None:
+    """The encoding within is replaced: what comes back is the element of these bytes, or InvalidElementError."""
+    # Old protocols write bytes as text.
+    protocol = max(protocol, 3)
+
+    def ask(group: Group) -> object:
+        pickled = pickle.dumps(group.generator, protocol)
+        assert pickled.count(group.generator.encode()) == 1
+        return loads(pickled.replace(group.generator.encode(), data)).encode()
+
+    assert both(ask) == both(lambda group: group.decode_elements(data)[0].encode())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(31), bytes(33), bytes(64), b"\0", None, 0, "", "a" * 32, bytearray(), bytearray(32), []],
+    ids=repr,
+)
+def test_what_no_element_was_pickled_as(data: object) -> None:
+    def ask(group: Group) -> object:
+        restore, (good,) = group.generator.__reduce__()  # type: ignore[misc]
+        assert restore(good) == group.generator  # type: ignore[operator]
+        assert restore(b"") == group.identity  # type: ignore[operator]
+        return restore(data)  # type: ignore[operator]
+
+    answer = both(ask)
+    assert answer[0] is InvalidElementError  # type: ignore[index]
+    assert "an element is pickled as 32 bytes, the identity as none" in answer[1]  # type: ignore[index]

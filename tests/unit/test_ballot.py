@@ -23,7 +23,6 @@ from secretballot.ballot.records import (
 from secretballot.ballot.voter import SealedBallot, VoterDevice
 from secretballot.credential import Credential
 from secretballot.crypto.batch import verify_batch
-from secretballot.crypto.elgamal import decode_ciphertexts
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import (
@@ -126,15 +125,17 @@ def test_each_kind_through_check_batch_and_opening(
         assert check_openings(context, ballot, challenged.openings) == [expected]
 
 
-def test_two_ballots_of_one_choice_have_nothing_in_common(device: VoterDevice) -> None:
+def test_two_ballots_of_one_choice_have_nothing_in_common(
+    context: BallotContext, device: VoterDevice
+) -> None:
     one, two = (cast(device.seal(SELECTIONS))[1] for _ in range(2))
+    decoded = decode_contests(context, one)
+    for own, other in zip(decoded, decode_contests(context, two), strict=True):
+        assert not set(own) & set(other)
     for a, b in zip(one.contests, two.contests, strict=True):
-        assert not set(decode_ciphertexts(ristretto255, a.ciphertexts)) & set(
-            decode_ciphertexts(ristretto255, b.ciphertexts)
-        )
         assert a.proof != b.proof
     # All of a ballot's randomness is drawn apart: no two pads are alike.
-    pads = [c.pad for contest in one.contests for c in decode_ciphertexts(ristretto255, contest.ciphertexts)]
+    pads = [pad for elements in decoded for pad in elements[::2]]
     assert len(set(pads)) == len(pads)
 
 
@@ -401,9 +402,9 @@ def test_a_ciphertext_of_no_allowed_choice_has_no_proof(context: BallotContext, 
     """Adding G to a line's data encrypts another weight: the proof that stood before does not hold of it."""
     _, ballot = cast(device.seal(SELECTIONS))
     for place in range(3):
-        own = decode_ciphertexts(ristretto255, ballot.contests[place].ciphertexts)
-        own[0] = own[0]._replace(data=own[0].data + ristretto255.generator)
-        data = b"".join(one.encode(ristretto255) for one in own)
+        own = decode_contests(context, ballot)[place]
+        own[1] = own[1] + ristretto255.generator
+        data = ristretto255.encode_elements(own)
         with pytest.raises(InvalidProofError):
             check(context, tampered(ballot, place, ciphertexts=data))
 

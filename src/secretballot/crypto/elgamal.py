@@ -51,15 +51,6 @@ def ciphertext_size(group: Group) -> int:
     return 2 * group.element_size
 
 
-def decode_ciphertexts(group: Group, data: bytes) -> list[Ciphertext]:
-    """Ciphertexts one after another; raises InvalidElementError naming the element that is not canonical, or for a
-    length that is no multiple of a ciphertext's."""
-    elements = group.decode_elements(data)
-    if len(elements) % 2:
-        raise InvalidElementError("half a ciphertext", index=len(elements) - 1)
-    return [Ciphertext(elements[i], elements[i + 1]) for i in range(0, len(elements), 2)]
-
-
 def add(group: Group, ciphertexts: Iterable[Ciphertext]) -> Ciphertext:
     """The encryption of the sum; of nothing, a pair of identities."""
     pairs = list(ciphertexts)

@@ -11,20 +11,17 @@ import secrets
 from collections.abc import Hashable, Iterable, Sequence
 from typing import final
 
-from ...errors import InvalidScalarError
 from . import _native
 from .interface import Element, FixedBase, Group, Scalar
-from .ristretto import ENCODED_SIZE, ORDER, UNIFORM_SIZE, expand_message_xmd
+from .logarithm import BabySteps, checked_count
+from .ristretto import ORDER, SCALAR_SIZE, UNIFORM_SIZE, RistrettoGroup, expand_message_xmd
 from .system import BoundSystem, Branch, Equation, System
-
-_SCALAR_SIZE = 32
 
 Scalar.register(_native.Scalar)
 Element.register(_native.Element)
 FixedBase.register(_native.FixedBase)
-
-
 BoundSystem.register(_native.BoundSystem)
+BabySteps.register(_native.BabySteps)
 
 
 @final
@@ -51,18 +48,13 @@ class _NativeSystem(System):
 
 
 def _encode(value: int) -> bytes:
-    return value.to_bytes(_SCALAR_SIZE, "little")
+    return value.to_bytes(SCALAR_SIZE, "little")
 
 
 @final
-class _NativeGroup(Group):
-    """ristretto255 (RFC 9496), under the same private suite identifier as the reference backend."""
+class _NativeGroup(RistrettoGroup):
+    """ristretto255 (RFC 9496) by the compiled module."""
 
-    name = "ristretto255"
-    suite = "sigma-proofs_Shake128_ristretto255"
-    order = ORDER
-    element_size = ENCODED_SIZE
-    scalar_size = _SCALAR_SIZE
     constant_time = True
 
     def __init__(self) -> None:
@@ -83,7 +75,7 @@ class _NativeGroup(Group):
     # Secret scalars.
 
     def scalar(self, value: int) -> _native.Scalar:
-        return _native.Scalar.decode((value % ORDER).to_bytes(_SCALAR_SIZE, "little"))
+        return _native.Scalar.decode((value % ORDER).to_bytes(SCALAR_SIZE, "little"))
 
     def random_scalar(self) -> _native.Scalar:
         while (scalar := _native.Scalar.reduce(secrets.token_bytes(UNIFORM_SIZE))).is_zero():
@@ -95,18 +87,10 @@ class _NativeGroup(Group):
 
     # Public integers.
 
-    def encode_integers(self, values: Iterable[int]) -> bytes:
-        out = []
-        for index, value in enumerate(values):
-            if not 0 <= value < ORDER:
-                raise InvalidScalarError("not in [0, order)", index=index)
-            out.append(value.to_bytes(_SCALAR_SIZE, "little"))
-        return b"".join(out)
-
     def decode_integers(self, data: bytes) -> list[int]:
         _native.check_integers(data)
         read = int.from_bytes
-        return [read(data[at : at + _SCALAR_SIZE], "little") for at in range(0, len(data), _SCALAR_SIZE)]
+        return [read(data[at : at + SCALAR_SIZE], "little") for at in range(0, len(data), SCALAR_SIZE)]
 
     # Elements.
 
@@ -131,7 +115,7 @@ class _NativeGroup(Group):
         return _native.sum(elements)
 
     def sum_of_products(self, coefficients: Sequence[int], elements: Sequence[Element]) -> _native.Element:
-        size = _SCALAR_SIZE
+        size = SCALAR_SIZE
         data = b"".join([(c % ORDER).to_bytes(size, "little") for c in coefficients])
         return _native.sum_of_products(data, elements)
 
@@ -147,6 +131,15 @@ class _NativeGroup(Group):
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
         return _native.lookup_keys(elements)
 
+    def baby_steps(self, count: int) -> _native.BabySteps:
+        return _native.BabySteps(checked_count(count))
 
+
+_group = _NativeGroup()
 #: The group, with the native backend.
-ristretto255: Group = _NativeGroup()
+ristretto255: Group = _group
+
+
+def _restore(data: bytes) -> Element:
+    # Pickles name it: the compiled Element finds it here.
+    return _group.restore(data)

@@ -20,7 +20,9 @@ from .ristretto import (
     GENERATOR,
     IDENTITY,
     ORDER,
+    SCALAR_SIZE,
     Point,
+    RistrettoGroup,
     add,
     decode,
     encode,
@@ -31,7 +33,6 @@ from .ristretto import (
     negate,
 )
 
-_SCALAR_SIZE = 32
 #: Bits of a window: a multiplication takes 32 additions for the generator, 43 for other elements.
 _GENERATOR_WINDOW, _ELEMENT_WINDOW = 8, 6
 
@@ -75,7 +76,7 @@ class ReferenceScalar(Scalar):
 
     def encode(self) -> bytes:
         """32 bytes, little-endian (RFC 9496, section 4.4)."""
-        return self._value.to_bytes(_SCALAR_SIZE, "little")
+        return self._value.to_bytes(SCALAR_SIZE, "little")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReferenceScalar):
@@ -135,6 +136,9 @@ class ReferenceElement(Element):
             self._encoding = encode(self._point)
         return self._encoding
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (b"" if self.is_identity() else self.encode(),)
+
 
 @final
 class ReferenceFixedBase(FixedBase):
@@ -167,15 +171,9 @@ class ReferenceFixedBase(FixedBase):
 
 
 @final
-class _ReferenceGroup(Group):
-    """ristretto255 (RFC 9496). Its suite is a PRIVATE identifier, made like the identifiers of
-    draft-irtf-cfrg-sigma-protocols, which registers none for this group: no interoperability is claimed."""
+class _ReferenceGroup(RistrettoGroup):
+    """ristretto255 (RFC 9496) on plain integers."""
 
-    name = "ristretto255"
-    suite = "sigma-proofs_Shake128_ristretto255"
-    order = ORDER
-    element_size = ENCODED_SIZE
-    scalar_size = _SCALAR_SIZE
     constant_time = False
 
     def __init__(self) -> None:
@@ -208,8 +206,8 @@ class _ReferenceGroup(Group):
 
     def decode_scalar(self, data: bytes) -> ReferenceScalar:
         """The scalar of 32 bytes, little-endian; raises InvalidScalarError for any other bytes."""
-        if len(data) != _SCALAR_SIZE:
-            raise InvalidScalarError(f"a scalar has {_SCALAR_SIZE} bytes, not {len(data)}")
+        if len(data) != SCALAR_SIZE:
+            raise InvalidScalarError(f"a scalar has {SCALAR_SIZE} bytes, not {len(data)}")
         value = int.from_bytes(data, "little")
         if value >= ORDER:
             raise InvalidScalarError("not below the group's order")
@@ -217,19 +215,11 @@ class _ReferenceGroup(Group):
 
     # Public integers.
 
-    def encode_integers(self, values: Iterable[int]) -> bytes:
-        """32 bytes each, little-endian; raises InvalidScalarError with the index outside [0, order)."""
-        out = []
-        for index, value in enumerate(values):
-            if not 0 <= value < ORDER:
-                raise InvalidScalarError("not in [0, order)", index=index)
-            out.append(value.to_bytes(_SCALAR_SIZE, "little"))
-        return b"".join(out)
-
     def decode_integers(self, data: bytes) -> list[int]:
-        """The inverse; raises InvalidScalarError with the index, also for a length that is no multiple."""
+        """The integers of 32 bytes each, little-endian; raises InvalidScalarError with the index, also for a length
+        that is no multiple."""
         out = []
-        for index, piece in enumerate(_pieces(data, _SCALAR_SIZE, InvalidScalarError)):
+        for index, piece in enumerate(_pieces(data, SCALAR_SIZE, InvalidScalarError)):
             value = int.from_bytes(piece, "little")
             if value >= ORDER:
                 raise InvalidScalarError("not below the group's order", index=index)
@@ -326,5 +316,11 @@ def _pieces(
     return [bytes(data[start : start + size]) for start in range(0, len(data), size)]
 
 
+_group = _ReferenceGroup()
 #: The group, with the reference backend.
-ristretto255: Group = _ReferenceGroup()
+ristretto255: Group = _group
+
+
+def _restore(data: bytes) -> Element:
+    # Pickles name it.
+    return _group.restore(data)

@@ -8,9 +8,10 @@ Variable time throughout: every branch on a value is visible to who can measure 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ...errors import EncodingError
+from ...errors import EncodingError, InvalidElementError, InvalidScalarError
+from .interface import Element, Group
 
 Point = tuple[int, int, int, int]
 
@@ -19,6 +20,7 @@ P = 2**255 - 19
 #: The group's order.
 ORDER = 2**252 + 27742317777372353535851937790883648493
 ENCODED_SIZE = 32
+SCALAR_SIZE = 32
 #: Bytes that element derivation takes.
 UNIFORM_SIZE = 64
 
@@ -264,3 +266,37 @@ def hash_to_point(message: bytes, domain: bytes) -> Point:
     Raises EncodingError for an empty domain.
     """
     return derive(expand_message_xmd(message, domain, UNIFORM_SIZE))
+
+
+# The group.
+
+
+class RistrettoGroup(Group):
+    """What the backends have in common. The suite is a PRIVATE identifier, made like the identifiers of
+    draft-irtf-cfrg-sigma-protocols, which registers none for this group: no interoperability is claimed."""
+
+    name = "ristretto255"
+    suite = "sigma-proofs_Shake128_ristretto255"
+    order = ORDER
+    element_size = ENCODED_SIZE
+    scalar_size = SCALAR_SIZE
+
+    def encode_integers(self, values: Iterable[int]) -> bytes:
+        """32 bytes each, little-endian (RFC 9496, section 4.4); raises InvalidScalarError with the index outside
+        [0, order)."""
+        out = []
+        for index, value in enumerate(values):
+            if not 0 <= value < ORDER:
+                raise InvalidScalarError("not in [0, order)", index=index)
+            out.append(value.to_bytes(SCALAR_SIZE, "little"))
+        return b"".join(out)
+
+    def restore(self, data: bytes) -> Element:
+        """The element of a pickle: of its encoding, or of no bytes for the identity.
+
+        Raises InvalidElementError for anything else, as decoding does: bytes that were changed give no point that is
+        no element.
+        """
+        if not isinstance(data, bytes) or len(data) not in (0, ENCODED_SIZE):
+            raise InvalidElementError(f"an element is pickled as {ENCODED_SIZE} bytes, the identity as none")
+        return self.decode_elements(data)[0] if data else self.identity
