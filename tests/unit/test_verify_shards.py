@@ -183,6 +183,17 @@ def test_an_executor_that_was_shut_down(finished: Finished) -> None:
     )
 
 
+@pytest.mark.parametrize("error", [RuntimeError, OSError, ValueError])
+def test_an_executor_that_takes_nothing(finished: Finished, error: type[Exception]) -> None:
+    class Broken(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            raise error("handle is closed")
+
+    assert (
+        elections.verify(finished.simulation, finished.entries, executor=Broken()).verdict is Verdict.VERIFIED
+    )
+
+
 def test_workers_that_are_killed(finished: Finished, faulty: list[bytes]) -> None:
     """While they work, and before."""
     alone = elections.verify(finished.simulation, faulty)

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use rayon::prelude::*;
 
+use crate::cores;
 use crate::errors::invalid_element;
 use crate::scalar::Scalar;
 use crate::signals::{Items, PIECE};
@@ -124,7 +125,7 @@ fn read(py: Python<'_>, data: &[u8], first: usize) -> PyResult<Vec<Py<Element>>>
         CompressedRistretto(bytes).decompress().map(|point| (point, bytes))
     };
     let decoded: Vec<_> = py.detach(|| {
-        if data.len() < PARALLEL * SIZE {
+        if data.len() < PARALLEL * SIZE || !cores::shared() {
             data.chunks_exact(SIZE).map(decode).collect()
         } else {
             data.par_chunks_exact(SIZE).map(decode).collect()

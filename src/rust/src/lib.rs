@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod cores;
 mod element;
 mod errors;
 mod logarithm;

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
+use crate::cores;
 use crate::element::{Element, points};
 use crate::scalar::{Scalar, read_public};
 use crate::signals::PIECE;
@@ -45,7 +46,7 @@ impl FixedBase {
 
 /// The sum of public products, in variable time; a large one is shared among the cores.
 fn multiply_public(scalars: &[Inner], points: &[RistrettoPoint]) -> RistrettoPoint {
-    if points.len() < PARALLEL {
+    if points.len() < PARALLEL || !cores::shared() {
         return RistrettoPoint::vartime_multiscalar_mul(scalars, points);
     }
     let share = points.len().div_ceil(rayon::current_num_threads()).max(PARALLEL / 2);

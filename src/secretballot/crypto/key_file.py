@@ -199,8 +199,8 @@ def _check_kind(path: Path, kind: str) -> None:
     header = b"-"
     if path.is_file():
         with path.open("rb") as file:
-            header = file.readline(_MAX_HEADER).removesuffix(b"\n")
-    found = _HEADER.fullmatch(header)
+            header = file.readline(_MAX_HEADER)
+    found = _HEADER.fullmatch(header.removesuffix(b"\n"))
     if header and (found is None or found[1] != kind.encode("ascii")):
         raise KeyFileError(f"what would be replaced is no key file of the kind {kind}")
 

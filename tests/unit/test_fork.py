@@ -1,0 +1,49 @@
+"""A process that forks after it has verified: its children verify too, and wait for no threads that are not theirs."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from secretballot.verify import Verdict, engine
+
+from ..support import elections
+from ..support.backends import needs_native
+
+#: More than from which on the native backend shares its work among the cores.
+MANY = 5000
+
+
+def long_sums() -> bytes:
+    native = importlib.import_module("secretballot.crypto.group.native").ristretto255
+    elements = native.decode_elements(native.generator.encode() * MANY)
+    total: bytes = native.sum_of_products(range(MANY), elements).encode()
+    return total
+
+
+needs_fork = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system has no fork"
+)
+
+
+@needs_native
+@needs_fork
+def test_long_sums_in_a_forked_process() -> None:
+    """It had no end: the threads of the parent's pool are not the child's."""
+    expected = long_sums()
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as workers:
+        assert [future.result(timeout=60) for future in [workers.submit(long_sums) for _ in range(3)]] == [
+            expected
+        ] * 3
+    assert long_sums() == expected
+
+
+@needs_fork
+def test_forked_workers_verify(finished: elections.Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SHARD_SIZE", 4000)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as workers:
+        report = elections.verify(finished.simulation, finished.entries, executor=workers)
+    assert report.verdict is Verdict.VERIFIED
