@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from secretballot.crypto.group import Group
 from secretballot.crypto.group.reference import ristretto255 as reference
-from secretballot.errors import CryptoError, InvalidElementError, SecretBallotError
+from secretballot.errors import CryptoError, InvalidElementError, InvalidScalarError, SecretBallotError
 from tests.support.backends import native, needs_native
 
 pytestmark = needs_native
@@ -135,6 +135,44 @@ def test_large_sums(size: int) -> None:
     with pytest.raises(CryptoError) as caught:
         native.decode_elements(wrong)
     assert caught.value.item == f"element {size - 1}"
+
+
+def test_more_than_one_piece() -> None:
+    """The compiled module goes through its items in pieces of 2**16: none is lost or taken twice, and indices go on."""
+    assert native is not None
+    group = native
+    places = (0, 2**16 - 1, 2**16, 2**16 + 2)
+    size = places[-1] + 1
+    numbers = [1] * size
+    elements = [group.generator] * size
+    for place, number in zip(places, (2, 3, 5, 7), strict=True):
+        numbers[place], elements[place] = number, element(group, number)
+    assert group.sum(elements) == element(group, sum(numbers))
+    assert group.sum_columns([[one, group.generator] for one in elements]) == [
+        element(group, sum(numbers)),
+        element(group, size),
+    ]
+    assert group.sum_columns([elements] * 2) == [one + one for one in elements]
+    total = sum(i * number for i, number in enumerate(numbers))
+    assert group.sum_of_products(range(size), elements) == element(group, total)
+    data = group.encode_elements(elements)
+    assert data == b"".join(one.encode() for one in elements)
+    assert group.decode_elements(data) == elements
+    keys = group.lookup_keys(elements)
+    assert len(keys) == size
+    assert [keys[place] for place in places] == group.lookup_keys([elements[place] for place in places])
+    integers = group.encode_integers(range(size))
+    for place in places:
+        for wrong in (bytes(32), b"\xff" * 32):
+            with pytest.raises(InvalidElementError) as caught:
+                group.decode_elements(data[: 32 * place] + wrong + data[32 * (place + 1) :])
+            assert caught.value.index == place
+        with pytest.raises(InvalidElementError) as caught:
+            group.encode_elements([*elements[:place], group.identity, *elements[place + 1 :]])
+        assert caught.value.index == place
+        with pytest.raises(InvalidScalarError) as unreduced:
+            group.decode_integers(integers[: 32 * place] + b"\xff" * 32 + integers[32 * (place + 1) :])
+        assert unreduced.value.index == place
 
 
 def test_a_random_scalar_is_never_zero(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::errors::invalid_element;
 use crate::scalar::Scalar;
+use crate::signals::{Items, PIECE};
 
 pub const SIZE: usize = 32;
 /// Elements from which on it pays to ask the other cores.
@@ -116,13 +117,8 @@ pub fn identity() -> Element {
     Element::new(RistrettoPoint::identity())
 }
 
-/// The points of canonical encodings, none the identity.
-fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; SIZE])>> {
-    let rest = data.len() % SIZE;
-    if rest != 0 {
-        let message = format!("{SIZE} bytes are expected, there are {rest}");
-        return Err(invalid_element(py, &message, data.len() / SIZE));
-    }
+/// The points of some canonical encodings, of which the first has this index; none is the identity.
+fn read(py: Python<'_>, data: &[u8], first: usize) -> PyResult<Vec<Py<Element>>> {
     let decode = |chunk: &[u8]| {
         let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
         CompressedRistretto(bytes).decompress().map(|point| (point, bytes))
@@ -136,75 +132,102 @@ fn read(py: Python<'_>, data: &[u8]) -> PyResult<Vec<(RistrettoPoint, [u8; SIZE]
     });
     decoded
         .into_iter()
-        .enumerate()
-        .map(|(index, known)| match known {
+        .zip(first..)
+        .map(|(known, index)| match known {
             None => Err(invalid_element(py, "not the canonical encoding of an element", index)),
             Some((_, bytes)) if bytes == [0; SIZE] => Err(invalid_element(py, "the identity", index)),
-            Some(known) => Ok(known),
+            Some((point, bytes)) => Py::new(py, Element::known(point, bytes)),
         })
         .collect()
 }
 
 #[pyfunction]
 pub fn decode_elements<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyList>> {
-    let points = read(py, data)?;
-    let elements: PyResult<Vec<Py<Element>>> =
-        points.into_iter().map(|(point, bytes)| Py::new(py, Element::known(point, bytes))).collect();
-    PyList::new(py, elements?)
+    let rest = data.len() % SIZE;
+    if rest != 0 {
+        let message = format!("{SIZE} bytes are expected, there are {rest}");
+        return Err(invalid_element(py, &message, data.len() / SIZE));
+    }
+    let mut elements = Vec::with_capacity(data.len() / SIZE);
+    for piece in data.chunks(PIECE * SIZE) {
+        elements.extend(read(py, piece, elements.len())?);
+        py.check_signals()?;
+    }
+    PyList::new(py, elements)
 }
 
-/// The points of a Python sequence of elements.
-pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
-    let mut out = Vec::new();
+/// Gives each element of a Python iterable to `take`, in order.
+fn for_each(
+    elements: &Bound<'_, PyAny>,
+    items: &mut Items,
+    mut take: impl FnMut(&Element) -> PyResult<()>,
+) -> PyResult<()> {
     for element in elements.try_iter()? {
         let element = element?;
-        let element = element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?;
-        out.push(element.get().point);
+        take(element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.get())?;
+        items.next(elements.py())?;
     }
+    Ok(())
+}
+
+/// The points of a Python iterable of elements.
+pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
+    let mut out = Vec::new();
+    for_each(elements, &mut Items::default(), |element| {
+        out.push(element.point);
+        Ok(())
+    })?;
     Ok(out)
 }
 
 #[pyfunction]
 pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let mut out = Vec::new();
-    for (index, element) in elements.try_iter()?.enumerate() {
-        let element = element?;
-        let element = element.cast::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.get();
+    for_each(elements, &mut Items::default(), |element| {
         if element.is_identity() {
-            return Err(invalid_element(py, "the identity has no encoding here", index));
+            return Err(invalid_element(py, "the identity has no encoding here", out.len() / SIZE));
         }
         out.extend_from_slice(element.bytes());
-    }
+        Ok(())
+    })?;
     Ok(PyBytes::new(py, &out))
 }
 
 #[pyfunction]
 pub fn sum(elements: &Bound<'_, PyAny>) -> PyResult<Element> {
-    Ok(Element::new(points(elements)?.iter().sum()))
+    let mut total = RistrettoPoint::identity();
+    for_each(elements, &mut Items::default(), |element| {
+        total += element.point;
+        Ok(())
+    })?;
+    Ok(Element::new(total))
 }
 
 /// The sum of each column of rows of the same length.
 #[pyfunction]
 pub fn sum_columns<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-    let mut sums: Option<Vec<RistrettoPoint>> = None;
-    for row in rows.try_iter()? {
-        let row = points(&row?)?;
-        match &mut sums {
-            None => sums = Some(row),
-            Some(sums) if sums.len() == row.len() => {
-                sums.iter_mut().zip(&row).for_each(|(sum, point)| *sum += point)
-            }
-            Some(_) => return Err(PyValueError::new_err("rows of one length are needed")),
+    let unequal = || PyValueError::new_err("rows of one length are needed");
+    let mut items = Items::default();
+    let mut rows = rows.try_iter()?;
+    let mut sums = Vec::new();
+    if let Some(row) = rows.next() {
+        for_each(&row?, &mut items, |element| {
+            sums.push(element.point);
+            Ok(())
+        })?;
+    }
+    for row in rows {
+        let mut columns = sums.iter_mut();
+        for_each(&row?, &mut items, |element| {
+            *columns.next().ok_or_else(unequal)? += element.point;
+            Ok(())
+        })?;
+        if columns.next().is_some() {
+            return Err(unequal());
         }
     }
-    PyList::new(
-        py,
-        sums.unwrap_or_default()
-            .into_iter()
-            .map(Element::new)
-            .map(|element| Py::new(py, element))
-            .collect::<PyResult<Vec<_>>>()?,
-    )
+    let sums: PyResult<Vec<_>> = sums.into_iter().map(|point| Py::new(py, Element::new(point))).collect();
+    PyList::new(py, sums?)
 }
 
 /// For each element the encoding of its double: equal exactly when the elements are, as the order is odd; in bulk one
@@ -212,6 +235,11 @@ pub fn sum_columns<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<B
 #[pyfunction]
 pub fn lookup_keys<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
     let points = points(elements)?;
-    let doubles = py.detach(|| RistrettoPoint::double_and_compress_batch(&points));
-    PyList::new(py, doubles.iter().map(|bytes| PyBytes::new(py, bytes.as_bytes())))
+    let mut keys = Vec::with_capacity(points.len());
+    for piece in points.chunks(PIECE) {
+        let doubles = py.detach(|| RistrettoPoint::double_and_compress_batch(piece));
+        keys.extend(doubles.iter().map(|bytes| PyBytes::new(py, bytes.as_bytes())));
+        py.check_signals()?;
+    }
+    PyList::new(py, keys)
 }

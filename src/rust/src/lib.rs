@@ -6,6 +6,7 @@ mod element;
 mod errors;
 mod multiply;
 mod scalar;
+mod signals;
 mod system;
 
 #[pymodule]

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::errors::invalid_scalar;
+use crate::signals::Items;
 
 pub const SIZE: usize = 32;
 
@@ -105,9 +106,11 @@ pub fn read_public(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Inner>> {
         let message = format!("{SIZE} bytes are expected, there are {}", data.len() % SIZE);
         return Err(invalid_scalar(py, &message, data.len() / SIZE));
     }
+    let mut items = Items::default();
     data.chunks_exact(SIZE)
         .enumerate()
         .map(|(index, chunk)| {
+            items.next(py)?;
             let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
             Option::from(Inner::from_canonical_bytes(bytes))
                 .ok_or_else(|| invalid_scalar(py, "not below the group's order", index))
