@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 import secrets
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretballot.crypto.group import Group
+from secretballot.crypto.group.logarithm import MAX_STEPS, BabySteps
 from secretballot.crypto.group.reference import ristretto255 as reference
 from secretballot.errors import CryptoError, InvalidElementError, InvalidScalarError, SecretBallotError
 from tests.support.backends import native, needs_native
@@ -40,7 +42,7 @@ def both(ask: Callable[[Group], object]) -> object:
         assert group is not None
         try:
             answers.append(ask(group))
-        except SecretBallotError as error:
+        except (SecretBallotError, ValueError) as error:
             answers.append((type(error), str(error), getattr(error, "index", None)))
     assert answers[0] == answers[1]
     return answers[0]
@@ -196,6 +198,27 @@ def test_lookup_keys(numbers: list[int]) -> None:
         return [keys.index(key) for key in keys]
 
     both(pattern)
+
+
+@functools.cache
+def tables(count: int) -> dict[Group, BabySteps]:
+    return {group: group.baby_steps(count) for group in (reference, native) if group is not None}
+
+
+@given(
+    st.sampled_from([1, 2, 3, 16, 257]),
+    st.one_of(integers, st.integers(0, 4), st.integers(-4, 4).map(lambda d: ("square", d))),
+)
+def test_baby_steps(count: int, number: int | tuple[str, int]) -> None:
+    value = (count**2 + number[1]) % ORDER if isinstance(number, tuple) else number
+    expected = value if value < count**2 else None
+    assert both(lambda group: tables(count)[group].find(element(group, value))) == expected
+
+
+@pytest.mark.parametrize("count", [0, -1, MAX_STEPS + 1, 2**64])
+def test_counts_of_no_table(count: int) -> None:
+    answer = both(lambda group: group.baby_steps(count))
+    assert answer == (ValueError, "a table has 1 to 1048576 baby steps", None)
 
 
 @given(st.binary(max_size=40), st.binary(max_size=300))

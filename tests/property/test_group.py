@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secretballot.crypto.group import Element, Group, Scalar, multiscalar, ristretto
+from secretballot.crypto.group.logarithm import BabySteps
 from secretballot.crypto.group.reference import ReferenceElement, ristretto255
 from tests.support.backends import BACKENDS, name_of
 from tests.support.p256 import p256
@@ -226,6 +227,25 @@ def test_lookup_keys_and_hashes_are_equal_exactly_where_elements_are(group: Grou
             assert a != b or hash(a) == hash(b)
     assert group.lookup_keys([]) == []
     assert len(set(elements)) == len(set(keys))
+
+
+@functools.cache
+def table(group: Group, count: int) -> BabySteps:
+    return group.baby_steps(count)
+
+
+@GROUPS
+@settings(max_examples=25)
+@given(count=st.sampled_from([1, 2, 5, 20]), number=st.one_of(st.integers(-3, 410), NUMBERS))
+def test_logarithms_below_the_square_of_the_steps_are_found(group: Group, count: int, number: int) -> None:
+    steps = table(group, count)
+    value = number % group.order
+    element = group.multiply_generator(group.scalar(value))
+    found = steps.find(element)
+    assert found == (value if value < count**2 else None)
+    if found is not None:
+        assert steps.find(element + group.generator) == (found + 1 if found + 1 < count**2 else None)
+        assert steps.find(-element) == (0 if found == 0 else None)
 
 
 def _bytes(element: Element) -> bytes:

@@ -24,10 +24,14 @@ pytestmark = [
 PIECES = 4
 #: Items of so many pieces. The same object again and again, to need little memory.
 MANY = PIECES * 2**16
+#: Steps of so many pieces, in the search for logarithms.
+STEPS = PIECES * 2**14
 
 #: How many times each call goes through its items, with a look for signals after each piece: to read the coefficients,
 #: to read the elements, and to do its work.
 CALLS = {
+    "BabySteps": 1,
+    "BabySteps.find": 1,
     "check_integers": 1,
     "decode_elements": 1,
     "encode_elements": 1,
@@ -48,7 +52,10 @@ def long_call(name: str) -> tuple[Callable[[], object], int]:
     one = (1).to_bytes(32, "little") * MANY
     encodings = native.generator().encode() * MANY
     rows = [elements[:64]] * (MANY // 64)
+    table = native.BabySteps(STEPS)
     call: Callable[[], object] = {
+        "BabySteps": lambda: native.BabySteps(STEPS),
+        "BabySteps.find": lambda: table.find(-elements[0]),
         "check_integers": lambda: native.check_integers(one),
         "decode_elements": lambda: native.decode_elements(encodings),
         "encode_elements": lambda: native.encode_elements(elements),

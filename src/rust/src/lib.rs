@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod element;
 mod errors;
+mod logarithm;
 mod multiply;
 mod scalar;
 mod signals;
@@ -15,6 +16,8 @@ mod _native {
     use crate::element::{
         Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum, sum_columns,
     };
+    #[pymodule_export]
+    use crate::logarithm::BabySteps;
     #[pymodule_export]
     use crate::multiply::{FixedBase, multiply_generator, sum_of_products};
     #[pymodule_export]

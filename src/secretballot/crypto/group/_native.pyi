@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import final
 
-from . import interface, system
+from . import interface, logarithm, system
 
 @final
 class Scalar(interface.Scalar):
@@ -51,6 +51,11 @@ class BoundSystem(system.BoundSystem):
 class System:
     def __init__(self, num_elements: int, clauses: list[list[tuple[int, list[Equation]]]]) -> None: ...
     def bind(self, challenge: bytes, scalars: bytes) -> BoundSystem: ...
+
+@final
+class BabySteps(logarithm.BabySteps):
+    def __init__(self, count: int) -> None: ...
+    def find(self, element: interface.Element) -> int | None: ...
 
 def generator() -> Element: ...
 def identity() -> Element: ...

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Self
 
+from .logarithm import BabySteps, PlainBabySteps
 from .system import Branch, PlainSystem, System
 
 
@@ -198,3 +199,8 @@ class Group(ABC):
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
         """For each element a value that is equal exactly when the elements are equal; cheaper in bulk than
         encodings, and defined for the identity."""
+
+    def baby_steps(self, count: int) -> BabySteps:
+        """A table for logarithms below the count's square; raises ValueError for a count not in 1 to
+        :data:`~.logarithm.MAX_STEPS`."""
+        return PlainBabySteps(self, count)

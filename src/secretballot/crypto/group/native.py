@@ -13,6 +13,7 @@ from typing import final
 
 from . import _native
 from .interface import Element, FixedBase, Group, Scalar
+from .logarithm import BabySteps, checked_count
 from .ristretto import ORDER, SCALAR_SIZE, UNIFORM_SIZE, RistrettoGroup, expand_message_xmd
 from .system import BoundSystem, Branch, Equation, System
 
@@ -20,6 +21,7 @@ Scalar.register(_native.Scalar)
 Element.register(_native.Element)
 FixedBase.register(_native.FixedBase)
 BoundSystem.register(_native.BoundSystem)
+BabySteps.register(_native.BabySteps)
 
 
 @final
@@ -128,6 +130,9 @@ class _NativeGroup(RistrettoGroup):
 
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
         return _native.lookup_keys(elements)
+
+    def baby_steps(self, count: int) -> _native.BabySteps:
+        return _native.BabySteps(checked_count(count))
 
 
 _group = _NativeGroup()
