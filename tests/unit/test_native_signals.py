@@ -5,6 +5,7 @@ The module is called by itself: of what is in Python around it, every line is a 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 from collections.abc import Callable, Iterator
@@ -69,11 +70,17 @@ def long_call(name: str) -> tuple[Callable[[], object], int]:
 
 @contextmanager
 def alarms(handler: Callable[[], None]) -> Iterator[None]:
-    """Within it, the handler is called at every look for signals: the timer is much faster than a piece."""
+    """Within it, the handler is called at every look for signals: the timer is much faster than a piece.
+
+    Nothing is collected meanwhile: libraries have callbacks of the collector, where a handler would run as well, and
+    what it raises would be lost.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
         handler()
 
+    collects = gc.isenabled()
+    gc.disable()
     before = signal.signal(signal.SIGALRM, handle)
     signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
     try:
@@ -81,6 +88,8 @@ def alarms(handler: Callable[[], None]) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if collects:
+            gc.enable()
 
 
 @NAMES
