@@ -225,9 +225,12 @@ class SignedEntry(NamedTuple):
         VerifyKey(key).verify(signed_message(self.body), self.signature)
 
 
+_SIGNED = frame(Tag.SIGNED_ENTRY.label)
+
+
 def signed_message(body: bytes) -> bytes:
     """What an entry's signature is over."""
-    return frame(Tag.SIGNED_ENTRY.label, body)
+    return _SIGNED + frame(body)
 
 
 def sign_record(record: Record, key: SigningKey) -> bytes:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from secretballot.ballot.contest_kinds import plan_contest
-from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import code_of, format_code
 from secretballot.board.records import PhaseChange
 from secretballot.ceremony.checks import commitment_to
@@ -182,8 +181,8 @@ class _Ballot:
         plan = plan_contest(contest, 3)
         assert plan.lines[0].weights == ((0,), (1,))
         self.ciphertext = Ciphertext(_multiple(13), _multiple(1) + key * _scalar(13))
-        context: Any = SimpleNamespace(election=ELECTION, key=SimpleNamespace(element=key))
-        session_id = BallotContext.proof_session(context, "people", ballot_key)
+        tag = (Tag.BALLOT_PROOF, ELECTION.id, key.encode(), "people", ballot_key)
+        session_id = session(ristretto255, *tag)
         statement = plan.statement(key, self.ciphertext)
         # A nonce and a challenge for each branch; that of the true one is replaced.
         with _drawing(21, 22, 23, 24):

@@ -23,7 +23,9 @@ from secretballot.ballot.records import (
 from secretballot.ballot.voter import SealedBallot, VoterDevice
 from secretballot.credential import Credential
 from secretballot.crypto.batch import verify_batch
+from secretballot.crypto.encoding import Tag
 from secretballot.crypto.group import ristretto255
+from secretballot.crypto.sigma import session
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import (
     ArgumentError,
@@ -429,6 +431,8 @@ def test_proofs_are_bound_to_contest_credential_election_and_key() -> None:
         check(other_key, ballot)
     # Each of them is in the session, whatever else the statement holds.
     key = ballot.credential.key
+    parts = (twins.election.id, twins.key.element.encode(), "one", key)
+    assert twins.proof_session("one", key) == session(ristretto255, Tag.BALLOT_PROOF, *parts)
     contexts = [(twins, "one", key), (twins, "two", key), (twins, "one", copied.key)]
     contexts += [(elsewhere, "one", key), (other_key, "one", key)]
     assert len({context.proof_session(contest, one) for context, contest, one in contexts}) == 5

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..crypto.elgamal import EncryptionKey
-from ..crypto.encoding import Tag
+from ..crypto.encoding import Tag, frame
 from ..crypto.group import Element, ristretto255
-from ..crypto.sigma import session
+from ..crypto.sigma import session_tag
+from ..crypto.transcript import derive_session_id
 from ..manifest import Election
 from .contest_kinds import plan_election
 
@@ -17,14 +18,10 @@ class BallotContext:
         self.election = election
         self.key = EncryptionKey(ristretto255, key)
         self.plans = plan_election(election)
+        tag = (Tag.BALLOT_PROOF, election.id, key.encode())
+        #: What all ballots' proofs of a contest have in front.
+        self._tags = {plan.id: session_tag(ristretto255, *tag, plan.id) for plan in self.plans}
 
     def proof_session(self, contest: str, credential_key: bytes) -> bytes:
         """The session identifier of a contest's proof: suite, protocol, election, election key, contest, credential."""
-        return session(
-            ristretto255,
-            Tag.BALLOT_PROOF,
-            self.election.id,
-            self.key.element.encode(),
-            contest,
-            credential_key,
-        )
+        return derive_session_id(self._tags[contest] + frame(credential_key))

@@ -51,25 +51,25 @@ class Tag(Enum):
 def frame(*fields: bytes | str | int) -> bytes:
     """Each field as its 8-byte big-endian length and its bytes; text as UTF-8, an integer as 8 bytes big-endian.
 
-    Injective for a given list of types. Raises EncodingError for an integer outside [0, 2**64), and for text with a
-    lone surrogate, which has no UTF-8.
+    Injective for a given list of types; the frame of two lists is that of the first, and then that of the second.
+    Raises EncodingError for an integer outside [0, 2**64), and for text with a lone surrogate, which has no UTF-8.
     """
-    out = bytearray()
+    out = []
     for field in fields:
-        if isinstance(field, int):
+        if isinstance(field, bytes):
+            data = field
+        elif isinstance(field, int):
             if not 0 <= field < 2**64:
                 raise EncodingError("a framed integer is at least 0 and below 2**64")
             data = field.to_bytes(8, "big")
-        elif isinstance(field, str):
+        else:
             try:
                 data = field.encode("utf-8")
             except UnicodeEncodeError:
                 raise EncodingError("a framed text holds a lone surrogate") from None
-        else:
-            data = field
-        out += len(data).to_bytes(8, "big")
-        out += data
-    return bytes(out)
+        out.append(len(data).to_bytes(8, "big"))
+        out.append(data)
+    return b"".join(out)
 
 
 def unframe(data: bytes, count: int) -> list[bytes]:
@@ -95,6 +95,12 @@ def tagged_hash(tag: Tag, *fields: bytes | str | int) -> bytes:
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 #: Characters of the other alphabet, and padding, become one that no alphabet has.
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
+#: The characters that may stand last, by the length modulo 4: their bits after those of the last byte are zero.
+_LAST = {
+    0: frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+    2: frozenset(b"AQgw"),
+    3: frozenset(b"AEIMQUYcgkosw048"),
+}
 
 
 def b64encode(data: bytes) -> str:
@@ -109,12 +115,12 @@ def b64decode(text: str, size: int | None = None) -> bytes:
     """
     try:
         raw = text.encode("ascii").translate(_FROM_URL)
-        padded = raw + b"=" * (-len(raw) % 4)
-        data = binascii.a2b_base64(padded, strict_mode=True)
+        rest = len(raw) % 4
+        data = binascii.a2b_base64(raw + b"=" * (-rest % 4), strict_mode=True)
     except (UnicodeEncodeError, binascii.Error):
         raise EncodingError("not base64url") from None
     # Bits after the last byte's are ignored above.
-    if binascii.b2a_base64(data, newline=False) != padded:
+    if raw and raw[-1] not in _LAST[rest]:
         raise EncodingError("not canonical base64url")
     if size is not None and len(data) != size:
         raise EncodingError(f"{size} bytes are expected, there are {len(data)}")

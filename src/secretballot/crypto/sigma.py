@@ -23,12 +23,17 @@ COMPACT = "CMPT"
 Opening = Sequence[tuple[int, Scalar]]
 
 
-def session(group: Group, tag: Tag, *fields: bytes | str | int, flavor: str = BATCHABLE) -> bytes:
-    """The 32-byte session identifier of a proof: application, version and purpose, flavor, ciphersuite and context.
+def session_tag(group: Group, tag: Tag, *fields: bytes | str | int, flavor: str = BATCHABLE) -> bytes:
+    """What a session identifier is derived from: application, version and purpose, flavor, ciphersuite and context.
 
     Source: "Tag and session identifier", which asks for flavor and suite verbatim.
     """
-    return derive_session_id(frame(tag.label, f"{flavor}-with-{group.suite}", *fields))
+    return frame(tag.label, f"{flavor}-with-{group.suite}", *fields)
+
+
+def session(group: Group, tag: Tag, *fields: bytes | str | int, flavor: str = BATCHABLE) -> bytes:
+    """The 32-byte session identifier of a proof."""
+    return derive_session_id(session_tag(group, tag, *fields, flavor=flavor))
 
 
 def expand_challenge(group: Group, session_id: bytes, statement: bytes, commitment: bytes) -> bytes:
