@@ -96,6 +96,7 @@ def _ratios(shape: Shape, made: dict[str, Any], verified: dict[str, Any]) -> dic
     floor = Floor(**made["floor"])
     return {
         "seal to floor": made["seal_cpu"] / floor.make_ballot(shape.cost),
+        "ballot to floor": verified["ratio_ballot"],
         "verify to floor": verified["ratio_cpu"],
         "tally to verify": made["tally"] / verified["verify"],
         "ballot bytes to raw": made["ballot_bytes"] / shape.cost.raw_bytes,
@@ -118,6 +119,7 @@ COLUMNS = (
     Column("peak MB"),
     Column("bytes"),
     Column("seal/floor", 2),
+    Column("ballot/floor", 2),
     Column("verify/floor", 2),
     Column("wall/floor", 2),
     Column("tally/verify", 3),
@@ -140,6 +142,7 @@ def rows(figures: dict[str, Any]) -> Iterator[list[Any]]:
             round(max(verified["peak_mb"], verified["child_peak_mb"])),
             round(made["ballot_bytes"]) if first else None,
             ratios["seal to floor"] if first else None,
+            verified["ratio_ballot"],
             verified["ratio_cpu"],
             verified["ratio"],
             made["tally"] / verified["verify"],

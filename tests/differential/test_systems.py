@@ -1,4 +1,4 @@
-"""Compiled equations, sums of columns and sums of encoded products: every backend, and plain integers, agree."""
+"""Compiled equations, their weighted sums, and sums of columns: every backend, and plain integers, agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from secretballot.crypto.disjunction import Clause, Form, Statement
 from secretballot.crypto.group import Element, Group
-from secretballot.crypto.group.system import Branch, Equation, PlainSystem
+from secretballot.crypto.group.system import Answered, Branch, Equation, PlainSystem, sum_of_systems
 from secretballot.crypto.relation import LinearRelation, Shape
 from secretballot.errors import InvalidInstanceError, InvalidProofError, InvalidScalarError
 from tests.support.backends import BACKENDS, name_of, reference
@@ -135,28 +135,78 @@ def test_columns_of_other_lengths(group: Group) -> None:
             group.sum_columns(rows)
 
 
-@GROUPS
-@given(st.lists(st.tuples(integers, integers), max_size=5))
-@settings(max_examples=15)
-def test_encoded_products(group: Group, pairs: list[tuple[int, int]]) -> None:
-    coefficients = group.encode_integers([c for c, _ in pairs])
-    elements = multiples(group, [e for _, e in pairs])
-    total = group.sum_of_encoded_products(coefficients, elements)
-    assert [total] == multiples(group, [sum(c * e for c, e in pairs) % ORDER])
+@st.composite
+def proofs(draw: st.DrawFn) -> list[tuple[list[list[Branch]], int, list[int], list[int], list[int]]]:
+    """Of several proofs: the system, the challenge, the scalars, and the logarithms of own elements and commitments."""
+    out = []
+    for _ in range(draw(st.integers(0, 4))):
+        clauses = draw(systems)
+        every = [branch for clause in clauses for branch in clause]
+        count = sum(len(clause) - 1 for clause in clauses) + sum(branch.num_scalars for branch in every)
+        equations = sum(len(branch.equations) for branch in every)
+        parts = [
+            draw(st.lists(integers, min_size=n, max_size=n)) for n in (count, ELEMENTS - SHARED, equations)
+        ]
+        out.append((clauses, draw(integers), *parts))
+    return out
+
+
+#: Elements that all proofs of a sum have, as the same objects.
+SHARED = 2
+
+
+@given(proofs(), st.lists(integers, min_size=SHARED, max_size=SHARED), st.data())
+@settings(max_examples=60)
+def test_weighted_sums_of_proofs(given_proofs: Any, common: list[int], data: st.DataObject) -> None:
+    """From the definition, by the plain sum, and by each backend. Shared elements are told apart as objects."""
+    equations = sum(len(commitments) for *_, commitments in given_proofs)
+    chosen = data.draw(st.lists(weights, min_size=equations, max_size=equations))
+    encoded = b"".join(weight.to_bytes(16, "little") for weight in chosen)
+    expected, left = 0, iter(chosen)
+    for clauses, challenge, numbers, own, commitments in given_proofs:
+        part = [next(left) for _ in commitments]
+        logarithms = [*common, *own, *commitments]
+        factors = straight(clauses, challenge, numbers, part)
+        expected += sum(factor * log for factor, log in zip(factors, logarithms, strict=True))
+    for group in BACKENDS:
+        (total,) = multiples(group, [expected % ORDER])
+        shared = multiples(group, common)
+        answered = [
+            Answered(
+                group.system(ELEMENTS, clauses).bind(challenge, group.encode_integers(numbers)),
+                [*shared, *multiples(group, own)],
+                multiples(group, commitments),
+                data.draw(st.sampled_from([0, 1, SHARED, ELEMENTS])),
+            )
+            for clauses, challenge, numbers, own, commitments in given_proofs
+        ]
+        assert group.sum_of_systems(answered, encoded) == total
+        assert sum_of_systems(group, answered, encoded) == total
 
 
 @GROUPS
-def test_encoded_products_that_do_not_fit(group: Group) -> None:
-    elements = multiples(group, [1, 2])
-    good = group.encode_integers([3, 4])
-    for data in (good[:32], good + bytes(32), b""):
-        with pytest.raises(ValueError, match="coefficients"):
-            group.sum_of_encoded_products(data, elements)
-    with pytest.raises(InvalidScalarError) as error:
-        group.sum_of_encoded_products(good[:32] + ORDER.to_bytes(32, "little"), elements)
-    assert error.value.index == 1
-    with pytest.raises(InvalidScalarError):
-        group.sum_of_encoded_products(good[:-1], elements)
+def test_weighted_sums_that_do_not_fit(group: Group) -> None:
+    bound = group.system(2, ONE).bind(5, group.encode_integers([1, 2, 3]))
+    elements, commitments = multiples(group, [1, 7]), multiples(group, [3, 4])
+    good = Answered(bound, elements, commitments, 1)
+    group.sum_of_systems([good, good], bytes(64))
+    assert group.sum_of_systems([], b"").is_identity()
+    for answered, weighed in (
+        ([good], bytes(31)),
+        ([good], bytes(33)),
+        ([good], bytes(16)),
+        ([good], bytes(48)),
+        ([good, good], bytes(32)),
+        ([], bytes(16)),
+        ([good._replace(commitments=commitments[:1])], bytes(16)),
+        ([good._replace(commitments=[*commitments, elements[0]])], bytes(48)),
+    ):
+        for way in (group.sum_of_systems, lambda *these: sum_of_systems(group, *these)):
+            with pytest.raises(ValueError, match="as many weights as equations are needed"):
+                way(answered, weighed)
+    for wrong in (elements[:1], [*elements, elements[0]]):
+        with pytest.raises(ValueError, match=r"coefficients|length"):
+            group.sum_of_systems([good._replace(elements=wrong)], bytes(32))
 
 
 # A form's checks of its elements are those of each of its branches by itself.

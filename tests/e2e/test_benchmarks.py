@@ -56,6 +56,7 @@ def test_growth_leaves_figures_in_order_of_size(grown: Path) -> None:
     for run in figures["runs"]:
         assert set(run["ratios"]) == {
             "seal to floor",
+            "ballot to floor",
             "verify to floor",
             "tally to verify",
             "ballot bytes to raw",

@@ -361,7 +361,8 @@ def test_bad_proofs_whose_errors_cancel_are_refused(many: list[tuple[LinearRelat
     assert len(commitment) == 2
     parsed = [batch.parse("it", SESSION, relation, proof)]
     assert batch.find_invalid(GROUP, parsed) == []
-    assert batch.find_invalid(GROUP, [parsed[0]._replace(commitments=wrong)]) == [0]
+    answered = parsed[0].answered._replace(commitments=wrong)
+    assert batch.find_invalid(GROUP, [parsed[0]._replace(answered=answered)]) == [0]
 
 
 def test_the_weights_follow_from_every_session_statement_and_proof(
@@ -421,6 +422,8 @@ def test_a_batch_checks_every_length() -> None:
     session_id = bytes(32)
     proof = batch.parse("it", session_id, relation, sigma.prove_batchable(session_id, relation, [secret]))
     batch.verify_batch(ristretto255, [proof])
-    for commitments in (proof.commitments[:-1], [*proof.commitments, ristretto255.generator]):
+    given = proof.answered.commitments
+    for commitments in (given[:-1], [*given, ristretto255.generator]):
+        answered = proof.answered._replace(commitments=commitments)
         with pytest.raises(ValueError, match="as many weights as equations"):
-            batch.verify_batch(ristretto255, [proof._replace(commitments=commitments)])
+            batch.verify_batch(ristretto255, [proof._replace(answered=answered)])

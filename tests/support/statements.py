@@ -9,6 +9,7 @@ from secretballot.crypto import disjunction
 from secretballot.crypto.batch import ParsedProof
 from secretballot.crypto.disjunction import Form, Knowledge, Statement
 from secretballot.crypto.group import Element, FixedBase, Group
+from secretballot.crypto.group.system import Answered
 from secretballot.crypto.relation import LinearRelation, Shape
 from secretballot.crypto.sigma import derive_challenge
 
@@ -85,4 +86,4 @@ def bound(
     """What would be a proof under a challenge that no hash gave."""
     statement = statement_of(clauses)
     system = statement.form.system.bind(challenge, scalars)
-    return ParsedProof("it", b"", system, statement.elements, commitments, 1)
+    return ParsedProof("it", b"", Answered(system, statement.elements, commitments, 1))

@@ -145,7 +145,59 @@ def test_few_shards_wait_at_once(finished: Finished, monkeypatch: pytest.MonkeyP
     assert (
         elections.verify(finished.simulation, finished.entries, executor=Lazy()).verdict is Verdict.VERIFIED
     )
-    assert (out, most) == (0, 2)
+    # One for each of the two workers, and one for the verifier itself.
+    assert (out, most) == (0, 3)
+
+
+@pytest.mark.parametrize("waiting", [1, 2, 100])
+def test_shards_that_no_worker_begins_are_examined_here(
+    finished: Finished, faulty: list[bytes], waiting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verifier does not stand and wait while there is work that it can do."""
+    monkeypatch.setattr(engine, "WAITING", waiting)
+    given: list[Future[Any]] = []
+
+    class Idle(Executor):
+        _max_workers = 1
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            given.append(Future())
+            return given[-1]
+
+    assert elections.verify(finished.simulation, faulty, executor=Idle()) == elections.verify(
+        finished.simulation, faulty
+    )
+    assert given
+    assert all(future.cancelled() for future in given)
+
+
+def test_a_shard_that_a_worker_has_begun_is_waited_for(finished: Finished) -> None:
+    """And others are examined here meanwhile: the worker's first shard is done when nothing else is left to do."""
+    begun: list[tuple[Future[Any], Task]] = []
+    examined: list[int] = []
+
+    class Slow(Executor):
+        _max_workers = 1
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            if not begun:
+                future.set_running_or_notify_cancel()
+                begun.append((future, args[0]))
+            return future
+
+    def counted(task: Task) -> Outcome:
+        examined.append(task.first)
+        if len(examined) == 2:  # The worker is done.
+            future, first = begun[0]
+            future.set_result(examine(first))
+        return examine(task)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "examine", counted)
+        report = elections.verify(finished.simulation, finished.entries, executor=Slow())
+    assert report == elections.verify(finished.simulation, finished.entries)
+    assert begun[0][1].first not in examined
 
 
 # What goes wrong.

@@ -24,5 +24,5 @@ mod _native {
     #[pymodule_export]
     use crate::scalar::{Scalar, check_integers};
     #[pymodule_export]
-    use crate::system::{BoundSystem, System};
+    use crate::system::{BoundSystem, System, sum_of_systems};
 }

@@ -69,7 +69,12 @@ pub fn sum_of_products(
     if scalars.len() != points.len() {
         return Err(PyValueError::new_err("as many coefficients as elements are needed"));
     }
-    // Buckets grow no larger beyond some hundreds of terms: a sum in pieces costs what it costs in one.
+    sum_in_pieces(py, &scalars, &points)
+}
+
+/// The same, with a look for signals after each piece. Buckets grow no larger beyond some hundreds of terms: a sum in
+/// pieces costs what it costs in one.
+pub fn sum_in_pieces(py: Python<'_>, scalars: &[Inner], points: &[RistrettoPoint]) -> PyResult<Element> {
     let mut total = RistrettoPoint::identity();
     for (scalars, points) in scalars.chunks(PIECE).zip(points.chunks(PIECE)) {
         total += py.detach(|| multiply_public(scalars, points));

@@ -1,11 +1,15 @@
 //! The equations of a proof, compiled: the coefficients of a weighted sum of them. Public data alone, in variable time.
 
+use std::collections::HashMap;
+
 use curve25519_dalek::scalar::Scalar as Inner;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::element::{Element, points as points_of};
 use crate::errors::invalid_proof;
+use crate::multiply::sum_in_pieces;
 use crate::scalar::{SIZE, read_public};
 
 const WEIGHT_SIZE: usize = 16;
@@ -135,9 +139,21 @@ pub struct BoundSystem {
 impl BoundSystem {
     /// The coefficients of the weighted sum: of every element, then of every commitment.
     fn coefficients<'py>(&self, py: Python<'py>, weights: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let (elements, commitments) = self.weigh(weights)?;
+        let mut out = Vec::with_capacity(SIZE * (elements.len() + commitments.len()));
+        for scalar in elements.iter().chain(&commitments) {
+            out.extend_from_slice(scalar.as_bytes());
+        }
+        Ok(PyBytes::new(py, &out))
+    }
+}
+
+impl BoundSystem {
+    /// The coefficients of the elements, and those of the commitments.
+    fn weigh(&self, weights: &[u8]) -> PyResult<(Vec<Inner>, Vec<Inner>)> {
         let system = self.system.get();
         if weights.len() != WEIGHT_SIZE * system.num_equations {
-            return Err(PyValueError::new_err("as many weights as equations are needed"));
+            return Err(too_few());
         }
         let mut elements = vec![Inner::ZERO; system.num_elements];
         let mut commitments = Vec::with_capacity(system.num_equations);
@@ -159,10 +175,52 @@ impl BoundSystem {
                 }
             }
         }
-        let mut out = Vec::with_capacity(SIZE * (elements.len() + commitments.len()));
-        for scalar in elements.iter().chain(&commitments) {
-            out.extend_from_slice(scalar.as_bytes());
-        }
-        Ok(PyBytes::new(py, &out))
+        Ok((elements, commitments))
     }
+}
+
+fn too_few() -> PyErr {
+    PyValueError::new_err("as many weights as equations are needed")
+}
+
+/// A proof as Python gives it: its bound system, its elements and commitments, and how many of the elements are shared.
+type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyAny>, usize);
+
+/// The weighted sum of all equations of several proofs. Elements that proofs share as objects are gathered: each is then
+/// one term of the sum.
+#[pyfunction]
+pub fn sum_of_systems(py: Python<'_>, answered: Vec<Answered<'_>>, weights: &[u8]) -> PyResult<Element> {
+    let mut scalars = Vec::new();
+    let mut terms = Vec::new();
+    let mut gathered: HashMap<usize, usize> = HashMap::new();
+    let mut rest = weights;
+    for (bound, elements, commitments, shared) in answered {
+        let points = points_of(&elements)?;
+        let committed = points_of(&commitments)?;
+        let (own, later) = rest.split_at_checked(WEIGHT_SIZE * committed.len()).ok_or_else(too_few)?;
+        rest = later;
+        let (of_elements, of_commitments) = bound.get().weigh(own)?;
+        if points.len() != of_elements.len() {
+            return Err(PyValueError::new_err("as many coefficients as elements are needed"));
+        }
+        for place in 0..shared.min(points.len()) {
+            let object = elements.get_item(place)?.as_ptr() as usize;
+            let term = *gathered.entry(object).or_insert(scalars.len());
+            if term == scalars.len() {
+                scalars.push(of_elements[place]);
+                terms.push(points[place]);
+            } else {
+                scalars[term] += of_elements[place];
+            }
+        }
+        let from = shared.min(points.len());
+        scalars.extend_from_slice(&of_elements[from..]);
+        terms.extend_from_slice(&points[from..]);
+        scalars.extend(of_commitments);
+        terms.extend(committed);
+    }
+    if !rest.is_empty() {
+        return Err(too_few());
+    }
+    sum_in_pieces(py, &scalars, &terms)
 }

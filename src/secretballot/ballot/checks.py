@@ -50,7 +50,9 @@ def parse_proofs(
         session_id = context.proof_session(plan.id, ballot.credential.key)
         name = f"{item}, contest {plan.id}"
         try:
-            statement = plan.statement(context.key.element, own)
+            # The elements were decoded from these bytes, and an element has one encoding.
+            encoded = context.encoded_key + contest.ciphertexts
+            statement = plan.statement(context.key.element, own, encoded)
             out.append(disjunction.parse(name, session_id, statement, contest.proof))
         except CryptoError as error:
             raise BallotError(f"the proof is malformed: {error.message}", item=f"contest {plan.id}") from None

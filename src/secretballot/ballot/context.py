@@ -18,7 +18,8 @@ class BallotContext:
         self.election = election
         self.key = EncryptionKey(ristretto255, key)
         self.plans = plan_election(election)
-        tag = (Tag.BALLOT_PROOF, election.id, key.encode())
+        self.encoded_key = key.encode()
+        tag = (Tag.BALLOT_PROOF, election.id, self.encoded_key)
         #: What all ballots' proofs of a contest have in front.
         self._tags = {plan.id: session_tag(ristretto255, *tag, plan.id) for plan in self.plans}
 

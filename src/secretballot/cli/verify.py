@@ -26,7 +26,7 @@ workers_option = click.option(
     type=click.IntRange(min=1),
     default=available_cores,
     show_default="the machine's cores",
-    help="Processes that share the work.",
+    help="Processes that share the work, this one included.",
 )
 
 
@@ -60,6 +60,6 @@ def verify_with_progress(
     """Verifies a record as a stage of its own, by so many processes."""
     with (
         stages.stage("verification", sum(1 for _ in record.entries())) as step,
-        local_workers(workers) if workers > 1 else nullcontext() as executor,
+        local_workers(workers - 1) if workers > 1 else nullcontext() as executor,
     ):
         return verify_record(record, election_id=election_id, progress=lambda _: step(), executor=executor)

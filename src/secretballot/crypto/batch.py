@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import InvalidProofError
-from .group import Element, Group
-from .group.system import WEIGHT_SIZE, BoundSystem, Branch
+from .group import Group
+from .group.system import WEIGHT_SIZE, Answered, Branch
 from .relation import LinearRelation
 from .sigma import expand_challenge, reduce_challenge, split_batchable
 from .transcript import DuplexSponge, derive_session_id
@@ -25,16 +25,12 @@ class ParsedProof(NamedTuple):
     """A proof whose form is right and whose equations wait for the batch.
 
     ``item`` names it in errors. ``binding`` fixes it: the challenge as it was squeezed, which session, statement and
-    commitments went into, and the proof's scalars. ``shared`` is how many of the elements, from the first, other proofs
-    have as well, as the same objects.
+    commitments went into, and the proof's scalars.
     """
 
     item: str
     binding: bytes
-    bound: BoundSystem
-    elements: Sequence[Element]
-    commitments: Sequence[Element]
-    shared: int
+    answered: Answered
 
 
 def parse(item: str, session_id: bytes, relation: LinearRelation, proof: bytes) -> ParsedProof:
@@ -45,7 +41,7 @@ def parse(item: str, session_id: bytes, relation: LinearRelation, proof: bytes) 
     expanded = expand_challenge(group, session_id, relation.serialize(), encoded)
     system = group.system(shape.num_elements, [[Branch(shape.num_scalars, shape.equations)]])
     bound = system.bind(reduce_challenge(group, expanded), scalars)
-    return ParsedProof(item, expanded + scalars, bound, relation.elements, commitments, 1)
+    return ParsedProof(item, expanded + scalars, Answered(bound, relation.elements, commitments, 1))
 
 
 def verify_batch(group: Group, proofs: Sequence[ParsedProof]) -> None:
@@ -74,25 +70,6 @@ def _holds(group: Group, proofs: Sequence[ParsedProof]) -> bool:
     sponge = DuplexSponge(_BATCH_SESSION)
     for proof in proofs:
         sponge.absorb(proof.binding)
-    weights = sponge.squeeze(WEIGHT_SIZE * sum(len(proof.commitments) for proof in proofs))
-    # Elements that proofs share (generator, election key) are gathered. They are told apart as objects, which the
-    # proofs keep alive; an element that stands here as two objects only costs a second term.
-    shared: dict[int, tuple[Element, list[int]]] = {}
-    coefficients: list[bytes] = []
-    elements: list[Element] = []
-    size = group.scalar_size
-    at = 0
-    for proof in proofs:
-        end = at + WEIGHT_SIZE * len(proof.commitments)
-        own = proof.bound.coefficients(weights[at:end])
-        at = end
-        split = size * proof.shared
-        for element, coefficient in zip(proof.elements, group.decode_integers(own[:split]), strict=False):
-            shared.setdefault(id(element), (element, []))[1].append(coefficient)
-        coefficients.append(own[split:])
-        elements += proof.elements[proof.shared :]
-        elements += proof.commitments
-    for element, several in shared.values():
-        coefficients.append(group.encode_integers([sum(several) % group.order]))
-        elements.append(element)
-    return group.sum_of_encoded_products(b"".join(coefficients), elements).is_identity()
+    answered = [proof.answered for proof in proofs]
+    weights = sponge.squeeze(WEIGHT_SIZE * sum(len(proof.commitments) for proof in answered))
+    return group.sum_of_systems(answered, weights).is_identity()

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from ..errors import CryptoError, InvalidElementError, InvalidInstanceError, InvalidProofError
 from .batch import ParsedProof
 from .group import Element, FixedBase, Group, Scalar
-from .group.system import Branch
+from .group.system import Answered, Branch
 from .relation import Equation, LinearRelation, Shape
 from .sigma import Opening, expand_challenge, reduce_challenge, simulate_commitment
 
@@ -173,13 +173,15 @@ class Statement:
 
     __slots__ = ("elements", "form", "serialized")
 
-    def __init__(self, form: Form, elements: Sequence[Element]) -> None:
+    def __init__(self, form: Form, elements: Sequence[Element], encoded: bytes | None = None) -> None:
+        """``encoded`` are the encodings of all elements but the first, where they are known: what was just decoded."""
         self.form = form
         self.elements = elements
-        try:
-            encoded = form.group.encode_elements(elements[1:])
-        except InvalidElementError:
-            raise InvalidInstanceError("8: an element is the identity") from None
+        if encoded is None:
+            try:
+                encoded = form.group.encode_elements(elements[1:])
+            except InvalidElementError:
+                raise InvalidInstanceError("8: an element is the identity") from None
         form.check(elements, encoded)
         #: What is absorbed.
         self.serialized = form.serialize(encoded)
@@ -260,4 +262,5 @@ def parse(item: str, session_id: bytes, statement: Statement, proof: bytes) -> P
     commitments = group.decode_elements(proof[:split])
     expanded = expand_challenge(group, session_id, statement.serialized, proof[:split])
     bound = form.system.bind(reduce_challenge(group, expanded), proof[split:])
-    return ParsedProof(item, expanded + proof[split:], bound, statement.elements, commitments, form.shared)
+    answered = Answered(bound, statement.elements, commitments, form.shared)
+    return ParsedProof(item, expanded + proof[split:], answered)

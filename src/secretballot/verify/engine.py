@@ -8,8 +8,8 @@ its rule, and the next one runs. The steps, in the report's order:
 4. credentials (C), 5. ballots and challenges (B, H), 6. shares, counts and outcomes (T).
 
 Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
-what depends on the rest of the log is checked here, in its order. No answer of an executor is taken for a pass: a shard
-that is lost is examined here.
+what depends on the rest of the log is checked here, in its order. A shard that is lost is examined here, and so are
+shards that no worker has begun while there is nothing to take in.
 
 The caller must compare the election's id with the one announced (or pass it, for rule M3), and get the record from a
 source that shows everyone the same.
@@ -37,7 +37,7 @@ from .shard import Outcome, Task, decode_sums, examine, failure
 #: Bytes of entries in a shard: enough for the multi-scalar multiplication to be efficient, few enough that memory stays
 #: bounded whatever the number of ballots and their size.
 SHARD_SIZE = 2**20
-#: Shards that wait at once, for each of the executor's workers.
+#: Shards that wait at once, for each of the executor's workers and for this process, which helps.
 WAITING = 3
 
 Progress = Callable[[int], None]
@@ -63,8 +63,9 @@ class _Verification:
         self._rules = {rule: _Tally() for rule in RULES}
         self._shard: list[bytes] = []
         self._shard_size = 0
-        self._waiting: deque[tuple[Task, Future[Outcome] | None]] = deque()
-        self._most_waiting = WAITING * (getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
+        #: In the order of the log: shards that are out, and outcomes that were made here while others were out.
+        self._waiting: deque[tuple[Task, Future[Outcome] | Outcome | None]] = deque()
+        self._most_waiting = WAITING * (1 + (getattr(executor, "_max_workers", None) or os.cpu_count() or 1))
         self._has_manifest = False
         self._entries = 0
         self._ballots = 0
@@ -178,8 +179,18 @@ class _Verification:
         while self._waiting:
             self._take_in()
 
+    def _help(self) -> None:
+        """Examines shards that no worker has begun, as long as the oldest is not done."""
+        for place, (task, future) in enumerate(self._waiting):
+            oldest = self._waiting[0][1]
+            if not isinstance(oldest, Future) or oldest.done():
+                return
+            if isinstance(future, Future) and future.cancel():
+                self._waiting[place] = task, examine(task)
+
     def _take_in(self) -> None:
         """Takes in the oldest shard."""
+        self._help()
         task, future = self._waiting.popleft()
         outcome = _answer(task, future) or examine(task)
         for rule, count in outcome.passed.items():
@@ -337,12 +348,10 @@ def _submit(executor: Executor | None, task: Task) -> Future[Outcome] | None:
         return None
 
 
-def _answer(task: Task, future: Future[Outcome] | None) -> Outcome | None:
+def _answer(task: Task, future: Future[Outcome] | Outcome | None) -> Outcome | None:
     """What a worker answered, if it is an answer to the task: as many entries, from the same place on."""
-    if future is None:
-        return None
     try:
-        outcome = future.result()
+        outcome = future.result() if isinstance(future, Future) else future
     except Exception:  # noqa: BLE001 - the worker died, or its executor did: the shard is examined here
         return None
     if not isinstance(outcome, Outcome) or outcome.first != task.first:

@@ -24,8 +24,9 @@ def available_cores() -> int:
 
 @contextmanager
 def local_workers(number: int | None = None) -> Iterator[Executor]:
-    """An executor of so many processes (as many as there are cores for it, where None is given), for
-    :func:`~secretballot.verify.verify_record`. They end with the block; on an error, without the work that waits.
+    """An executor of so many processes beside this one, which works too (where None is given, one for each further
+    core), for :func:`~secretballot.verify.verify_record`. They end with the block; on an error, without the work that
+    waits.
 
     The processes import the program's main module: a script that calls this needs ``if __name__ == "__main__":``.
     Raises ArgumentError for a number that is none.
@@ -35,7 +36,9 @@ def local_workers(number: int | None = None) -> Iterator[Executor]:
         if number < 1:
             raise ArgumentError("at least one process is needed")
     executor = ProcessPoolExecutor(
-        number or available_cores(), mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+        number or max(1, available_cores() - 1),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
     )
     try:
         yield executor

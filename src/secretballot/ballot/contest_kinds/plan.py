@@ -103,10 +103,10 @@ class ContestPlan(ABC):
             clauses.append(Clause(extra, range(end)))
         return Form(ristretto255, end, clauses, shared=FIRST)
 
-    def statement(self, key: Element, elements: Sequence[Element]) -> Statement:
-        """What the proof of a ballot with these elements states; raises InvalidInstanceError for what no proof may be
-        made for."""
-        return Statement(self.form, [ristretto255.generator, key, *elements])
+    def statement(self, key: Element, elements: Sequence[Element], encoded: bytes | None = None) -> Statement:
+        """What the proof of a ballot with these elements states; ``encoded`` are the encodings of the key and of them,
+        where they are known. Raises InvalidInstanceError for what no proof may be made for."""
+        return Statement(self.form, [ristretto255.generator, key, *elements], encoded)
 
     def _place(self, line: Line, name: str | None) -> int:
         """The place of a named choice in a line; raises SelectionError where there is none."""

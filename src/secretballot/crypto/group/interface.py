@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Self
 
 from .logarithm import BabySteps, PlainBabySteps
-from .system import Branch, PlainSystem, System
+from .system import Answered, Branch, PlainSystem, System, sum_of_systems
 
 
 class Scalar(ABC):
@@ -182,11 +182,6 @@ class Group(ABC):
         """The multi-scalar multiplication of public integers, in variable time; the identity for none.
         Raises ValueError where the lengths differ."""
 
-    def sum_of_encoded_products(self, coefficients: bytes, elements: Sequence[Element]) -> Element:
-        """The same, of coefficients as :meth:`encode_integers` writes them; raises InvalidScalarError (with its
-        index) for one that is not canonical."""
-        return self.sum_of_products(self.decode_integers(coefficients), elements)
-
     def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
         """The sum of each column of one or more rows of the same length; raises ValueError where the lengths differ."""
         return [self.sum(column) for column in zip(*rows, strict=True)]
@@ -194,6 +189,12 @@ class Group(ABC):
     def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
         """The equations of proofs over so many elements, compiled; raises ValueError for an index out of range."""
         return PlainSystem(self, num_elements, clauses)
+
+    def sum_of_systems(self, answered: Sequence[Answered], weights: bytes) -> Element:
+        """The weighted sum of all equations of several proofs: the identity, but for a chance of 2**-128, exactly where
+        every equation holds. Each equation has a weight of :data:`~.system.WEIGHT_SIZE` bytes, in order. Raises
+        ValueError for another length."""
+        return sum_of_systems(self, answered, weights)
 
     @abstractmethod
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:

@@ -15,7 +15,7 @@ from . import _native
 from .interface import Element, FixedBase, Group, Scalar
 from .logarithm import BabySteps, checked_count
 from .ristretto import ORDER, SCALAR_SIZE, UNIFORM_SIZE, RistrettoGroup, expand_message_xmd
-from .system import BoundSystem, Branch, Equation, System
+from .system import Answered, BoundSystem, Branch, Equation, System
 
 Scalar.register(_native.Scalar)
 Element.register(_native.Element)
@@ -119,11 +119,11 @@ class _NativeGroup(RistrettoGroup):
         data = b"".join([(c % ORDER).to_bytes(size, "little") for c in coefficients])
         return _native.sum_of_products(data, elements)
 
-    def sum_of_encoded_products(self, coefficients: bytes, elements: Sequence[Element]) -> _native.Element:
-        return _native.sum_of_products(coefficients, elements)
-
     def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
         return _native.sum_columns(rows)
+
+    def sum_of_systems(self, answered: Sequence[Answered], weights: bytes) -> _native.Element:
+        return _native.sum_of_systems(answered, weights)
 
     def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
         return _NativeSystem(num_elements, clauses)

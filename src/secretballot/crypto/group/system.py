@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...errors import InvalidProofError
 
 if TYPE_CHECKING:
-    from .interface import Group
+    from .interface import Element, Group
 
 #: Bytes of a weight, little-endian.
 WEIGHT_SIZE = 16
@@ -65,6 +65,41 @@ class System(ABC):
         and InvalidScalarError (with its index) for a scalar that is not canonical."""
 
 
+class Answered(NamedTuple):
+    """A bound system with its elements and commitments. ``shared`` is how many of the elements, from the first, other
+    proofs have as well, as the same objects."""
+
+    bound: BoundSystem
+    elements: Sequence[Element]
+    commitments: Sequence[Element]
+    shared: int
+
+
+def sum_of_systems(group: Group, answered: Sequence[Answered], weights: bytes) -> Element:
+    """:meth:`~.interface.Group.sum_of_systems` by one multi-scalar multiplication."""
+    # Elements that proofs share (generator, election key) are gathered. They are told apart as objects, which the
+    # proofs keep alive; an element that stands here as two objects only costs a second term.
+    gathered: dict[int, tuple[Element, list[int]]] = {}
+    coefficients: list[int] = []
+    elements: list[Element] = []
+    at = 0
+    for bound, own, commitments, shared in answered:
+        end = at + WEIGHT_SIZE * len(commitments)
+        values = group.decode_integers(bound.coefficients(weights[at:end]))
+        at = end
+        for element, value in zip(own[:shared], values, strict=False):
+            gathered.setdefault(id(element), (element, []))[1].append(value)
+        coefficients += values[shared:]
+        elements += own[shared:]
+        elements += commitments
+    if at != len(weights):
+        raise ValueError("as many weights as equations are needed")
+    for element, several in gathered.values():
+        coefficients.append(sum(several) % group.order)
+        elements.append(element)
+    return group.sum_of_products(coefficients, elements)
+
+
 class PlainSystem(System):
     """The system on Python's integers, for any group."""
 
@@ -88,7 +123,7 @@ class PlainSystem(System):
         if len(scalars) != self._group.scalar_size * self._num_scalars:
             raise InvalidProofError("the proof has the wrong length")
         values = iter(self._group.decode_integers(scalars))
-        answered: list[_Answered] = []
+        answered: list[_Replies] = []
         for clause in self._clauses:
             challenges = [next(values) for _ in clause[:-1]]
             challenges.append((challenge - sum(challenges)) % self._group.order)
@@ -99,13 +134,13 @@ class PlainSystem(System):
 
 
 #: A branch's equations, its challenge and its responses.
-_Answered = tuple[Sequence[Equation], int, Sequence[int]]
+_Replies = tuple[Sequence[Equation], int, Sequence[int]]
 
 
 class _PlainBound(BoundSystem):
     __slots__ = ("_answered", "_group", "_num_elements")
 
-    def __init__(self, group: Group, num_elements: int, answered: Sequence[_Answered]) -> None:
+    def __init__(self, group: Group, num_elements: int, answered: Sequence[_Replies]) -> None:
         self._group = group
         self._num_elements = num_elements
         self._answered = answered
