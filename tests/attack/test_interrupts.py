@@ -36,6 +36,7 @@ INTERRUPTED = {
         "board/entry.py",
         "board/examiner.py",
         "board/state.py",
+        "ceremony/state.py",
         "board/store/memory.py",
         "board/store/sqlite.py",
         "crypto/merkle.py",

@@ -21,14 +21,7 @@ from typing import ClassVar
 from ..ballot.context import BallotContext
 from ..ballot.records import Ballot, ChallengedBallot
 from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
-from ..ceremony.checks import (
-    check_confirmation,
-    check_distinct,
-    check_message,
-    check_opens,
-    group_public,
-    in_order,
-)
+from ..ceremony.state import CeremonyRecord, CeremonyState
 from ..credential import Issuance
 from ..crypto.batch import ParsedProof, verify_batch
 from ..crypto.dkg import GroupPublic
@@ -38,11 +31,9 @@ from ..crypto.note import NoteVerifier, open_checkpoint
 from ..crypto.signing import VerifyKey
 from ..errors import (
     BoardError,
-    CeremonyError,
     CredentialError,
     DuplicateError,
     EncodingError,
-    ManifestError,
     PhaseError,
     check_type,
 )
@@ -51,6 +42,13 @@ from ..records import Record, SignedEntry, a_kind, parse_entry
 from .entry import Cast, Challenged, Entry, Facts, Issued, facts_of
 from .examiner import Check, Examiner, check_election
 from .records import PHASES, Phase, PhaseChange
+
+_CEREMONY_RULES = {
+    CeremonyCommitment: "K1",
+    CeremonyMessage: "K2",
+    CeremonyConfirmation: "K3",
+    CeremonyComplaint: "K5",
+}
 
 
 class LogState:
@@ -71,11 +69,7 @@ class LogState:
         self.frontier = Frontier()
         self.phase: Phase = "setup"
         self._election: Election | None = None
-        self.commitments: dict[str, bytes] = {}
-        self.messages: dict[str, bytes] = {}
-        self.confirmations: dict[str, bytes] = {}
-        self.complaints: dict[str, str] = {}
-        self.group_public: GroupPublic | None = None
+        self._ceremony: CeremonyState | None = None
         self.issued: dict[str, int] = {}
         self.requests: set[tuple[str, bytes]] = set()
         self._examiner: Examiner | None = None
@@ -97,10 +91,42 @@ class LogState:
         return self._election
 
     @property
+    def ceremony(self) -> CeremonyState:
+        """What the log says of the ceremony; raises PhaseError while the log has no manifest."""
+        if self._ceremony is None:
+            raise PhaseError("the log has no manifest yet")
+        return self._ceremony
+
+    @property
+    def commitments(self) -> dict[str, bytes]:
+        """The hashes of the trustees' messages, by trustee."""
+        return self._ceremony.commitments if self._ceremony else {}
+
+    @property
+    def messages(self) -> dict[str, bytes]:
+        """The trustees' messages, by trustee."""
+        return self._ceremony.messages if self._ceremony else {}
+
+    @property
+    def confirmations(self) -> dict[str, bytes]:
+        """The trustees' signatures over the ceremony, by trustee."""
+        return self._ceremony.confirmations if self._ceremony else {}
+
+    @property
+    def complaints(self) -> dict[str, str]:
+        """The accuser's id to that of the accused."""
+        return self._ceremony.complaints if self._ceremony else {}
+
+    @property
+    def group_public(self) -> GroupPublic | None:
+        """What the messages give; None before."""
+        return self._ceremony.group_public if self._ceremony else None
+
+    @property
     def context(self) -> BallotContext:
         """Election and election key, for voters' devices; raises PhaseError before every trustee has confirmed the key,
         and CeremonyError where one complained instead."""
-        self._check_ceremony_complete()
+        self.ceremony.check_complete()
         return self._unconfirmed
 
     @property
@@ -219,72 +245,16 @@ class LogState:
     def _own_checks(self, entry: Entry) -> list[Check]:
         match entry.record:
             case PhaseChange(phase="issuance"):
-                return [("K4", self._check_ceremony_complete)]
-            case CeremonyCommitment() as commitment:
-                return [("K1", lambda: self._check_commitment(commitment))]
-            case CeremonyMessage() as message:
-                return [("K2", lambda: self._check_message(message))]
-            case CeremonyComplaint() as complaint:
-                return [("K5", lambda: self._check_complaint(complaint))]
-            case CeremonyConfirmation() as confirmation:
-                return [("K3", lambda: self._check_confirmation(confirmation))]
+                return [("K4", self.ceremony.check_complete)]
+            case (
+                CeremonyCommitment()
+                | CeremonyMessage()
+                | CeremonyConfirmation()
+                | CeremonyComplaint() as record
+            ):
+                return [(_CEREMONY_RULES[type(record)], lambda: self.ceremony.check(record))]
             case _:
                 return []
-
-    # Ceremony.
-
-    @staticmethod
-    def _check_new(what: str, held: dict[str, bytes], trustee: str, posted: bytes) -> None:
-        if trustee not in held:
-            return
-        if held[trustee] == posted:  # Whoever has the entry can send it again.
-            raise DuplicateError(f"this {what} of trustee {trustee} was posted before")
-        raise DuplicateError(f"another {what} was posted before", culprit=f"trustee {trustee}")
-
-    def _check_commitment(self, commitment: CeremonyCommitment) -> None:
-        self._check_new("commitment", self.commitments, commitment.trustee, commitment.commitment)
-
-    def _check_message(self, message: CeremonyMessage) -> None:
-        self.election.manifest.trustee_index(message.trustee)
-        self._check_new("message", self.messages, message.trustee, message.message)
-        in_order(self.election, self.commitments, "commitment")
-        check_opens(self.election, message.trustee, self.commitments[message.trustee], message.message)
-        check_message(self.election, message.trustee, message.message)
-        check_distinct(self.messages, message.trustee, message.message)
-        if len(self.messages) + 1 == len(self.election.manifest.trustees):
-            everyone = self.messages | {message.trustee: message.message}
-            group_public(self.election, in_order(self.election, everyone, "message"))
-
-    def _check_confirmation(self, confirmation: CeremonyConfirmation) -> None:
-        self._check_new("confirmation", self.confirmations, confirmation.trustee, confirmation.signature)
-        if confirmation.trustee in self.complaints:
-            raise DuplicateError("complained before", culprit=f"trustee {confirmation.trustee}")
-        check_confirmation(self.election, self._require_key(), confirmation.trustee, confirmation.signature)
-
-    def _check_complaint(self, complaint: CeremonyComplaint) -> None:
-        self.election.manifest.trustee_index(complaint.accused)
-        if complaint.accused == complaint.trustee:
-            raise CeremonyError("accuses itself", culprit=f"trustee {complaint.trustee}")
-        if complaint.trustee in self.confirmations:
-            raise DuplicateError("confirmed before", culprit=f"trustee {complaint.trustee}")
-        if complaint.trustee in self.complaints:  # Of the same trustee, it may be the same complaint.
-            twice = self.complaints[complaint.trustee] == complaint.accused
-            raise DuplicateError(
-                "complained before", culprit=None if twice else f"trustee {complaint.trustee}"
-            )
-
-    def _check_ceremony_complete(self) -> None:
-        for accuser, accused in self.complaints.items():
-            raise CeremonyError(f"trustee {accuser} complains of trustee {accused}")
-        self._require_key()
-        in_order(self.election, self.confirmations, "confirmation")
-
-    def _require_key(self) -> GroupPublic:
-        """The ceremony's key; raises PhaseError while a message is awaited, CeremonyError where they give none."""
-        in_order(self.election, self.messages, "message")
-        if self.group_public is None:
-            raise CeremonyError("the trustees' messages give no key")
-        return self.group_public
 
     # Credentials.
 
@@ -363,6 +333,7 @@ class LogState:
             case Manifest():
                 self._election = Election(entry.signed.body)
                 self._examiner = Examiner(self._election, None)
+                self._ceremony = CeremonyState(self._election)
             case PhaseChange() as change:
                 self._enter(change.phase)
             case (
@@ -371,9 +342,7 @@ class LogState:
                 | CeremonyConfirmation()
                 | CeremonyComplaint() as record
             ):
-                # Of trustees that the manifest has: a stranger's message must not cost the key again.
-                if any(trustee.id == record.trustee for trustee in self.election.manifest.trustees):
-                    self._apply_ceremony(record)
+                self._apply_ceremony(record)
             case _:
                 pass
         self.take(entry.index, leaf_hash(entry.raw), entry.facts)
@@ -393,20 +362,12 @@ class LogState:
                 pass
         self.frontier.append(leaf)
 
-    def _apply_ceremony(
-        self, record: CeremonyCommitment | CeremonyMessage | CeremonyConfirmation | CeremonyComplaint
-    ) -> None:
-        match record:
-            case CeremonyCommitment():
-                self.commitments.setdefault(record.trustee, record.commitment)
-            case CeremonyMessage():
-                if record.trustee not in self.messages:  # Nor must a repeated one.
-                    self.messages[record.trustee] = record.message
-                    self._complete_key()
-            case CeremonyConfirmation():
-                self.confirmations.setdefault(record.trustee, record.signature)
-            case CeremonyComplaint():
-                self.complaints.setdefault(record.trustee, record.accused)
+    def _apply_ceremony(self, record: CeremonyRecord) -> None:
+        before = self.group_public
+        self.ceremony.apply(record)
+        public = self.group_public
+        if public is not None and public is not before:
+            self._examiner = Examiner(self.election, BallotContext(self.election, public.group_key))
 
     def skip(self, raw: bytes) -> None:
         """Counts an entry that cannot be read: the verifier's way past it."""
@@ -414,15 +375,6 @@ class LogState:
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
-
-    def _complete_key(self) -> None:
-        try:
-            ordered = in_order(self.election, self.messages, "message")
-            self.group_public = group_public(self.election, ordered)
-        except (CeremonyError, ManifestError, PhaseError):
-            return  # Not complete, or not acceptable: whoever needs the key is told so.
-        context = BallotContext(self.election, self.group_public.group_key)
-        self._examiner = Examiner(self.election, context)
 
     def unique_keys(self, entry: Entry) -> list[bytes]:
         """What a store finds the entry by: its leaf hash, and a ballot's confirmation code."""
