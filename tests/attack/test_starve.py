@@ -24,7 +24,6 @@ from secretballot.ceremony import (
 )
 from secretballot.ceremony import checks as ceremony_checks
 from secretballot.crypto.discrete_log import MAX_RANGE, DiscreteLog, split_digits
-from secretballot.crypto.encoding import parse_json
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.note import (
     MAX_NOTE_SIZE,
@@ -50,6 +49,7 @@ from secretballot.manifest.capacity import MAX_SUM_TERMS
 from secretballot.records import MAX_ENTRY_SIZE, parse_entry, sign_body, sign_record
 from secretballot.tally import log as tally_log
 from secretballot.tally.counting import count
+from secretballot.tally.records import Result
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import Report, Verdict, engine, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS
@@ -510,9 +510,9 @@ def test_notes_that_are_large(held: Held) -> None:
 
 
 @pytest.mark.parametrize("data", [b"[" * DEEP, b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP, b"9" * MEGABYTE])
-def test_strict_json(data: bytes) -> None:
+def test_json_that_is_deep_or_long(data: bytes) -> None:
     with pytest.raises(EncodingError):
-        parse_json(data)
+        Result.from_body(data)
 
 
 def test_logarithms_that_are_too_large() -> None:

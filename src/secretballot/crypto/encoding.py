@@ -3,25 +3,21 @@
 * :func:`frame`, :func:`unframe`: length-framed byte strings, so that no two lists of fields give the same bytes;
 * :class:`Tag`: every domain-separation tag of the project, in one table;
 * :func:`tagged_hash`: SHA-256 under a tag;
-* :func:`b64encode`, :func:`b64decode`: unpadded base64url (RFC 4648 section 5), canonical only;
-* :func:`parse_json`: strict JSON (RFC 8259; duplicate names, NaN, numbers that are not integers of at most 53 bits,
-  lone surrogates, deep nesting and trailing data are refused).
+* :func:`b64encode`, :func:`b64decode`: unpadded base64url (RFC 4648 section 5), canonical only.
+
+JSON is canonical too: :meth:`secretballot.records.Record.from_body` reads it.
 """
 
 from __future__ import annotations
 
 import binascii
 import hashlib
-import json
 from enum import Enum
-from typing import Any, NoReturn
 
 from ..errors import EncodingError
 
 #: Integers beyond this are not exact in every JSON reader (RFC 8259, section 6).
 MAX_JSON_INTEGER = 2**53 - 1
-#: A record is at most four levels deep; the limit is there so that no input exhausts the stack.
-MAX_JSON_DEPTH = 16
 
 PROTOCOL = "secretballot/1"
 
@@ -125,92 +121,3 @@ def b64decode(text: str, size: int | None = None) -> bytes:
     if size is not None and len(data) != size:
         raise EncodingError(f"{size} bytes are expected, there are {len(data)}")
     return data
-
-
-def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) != len(pairs):
-        raise EncodingError("a JSON object has a name twice")
-    return out
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise EncodingError(f"JSON has no {name}")
-
-
-def _refuse_float(text: str) -> NoReturn:
-    raise EncodingError("a number that is not an integer")
-
-
-def _small_integer(text: str) -> int:
-    # The length first: int() of a very long string is slow, and refused by CPython with another error.
-    if len(text) > 17 or abs(int(text)) > MAX_JSON_INTEGER:
-        raise EncodingError("an integer beyond 53 bits")
-    if text == "-0":
-        raise EncodingError("a negative zero")
-    return int(text)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique_names,
-    parse_constant=_refuse_constant,
-    parse_float=_refuse_float,
-    parse_int=_small_integer,
-    strict=True,
-)
-
-
-def parse_json(data: bytes) -> Any:
-    """The value of strict JSON. Raises EncodingError for any other bytes, a byte-order mark included."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise EncodingError("not UTF-8") from None
-    _check_depth(text)
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except (json.JSONDecodeError, RecursionError):
-        raise EncodingError("not JSON") from None
-    if end != len(text):
-        raise EncodingError("data after the JSON value")
-    if "\\u" in text:
-        _refuse_surrogates(value)
-    return value
-
-
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_JSON_DEPTH:
-        return
-    depth = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
-            depth += 1
-            if depth > MAX_JSON_DEPTH:
-                raise EncodingError(f"JSON nested deeper than {MAX_JSON_DEPTH}")
-        elif char in "]}":
-            depth -= 1
-
-
-def _refuse_surrogates(value: Any) -> None:
-    if isinstance(value, str):
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise EncodingError("a lone surrogate in a JSON string") from None
-    elif isinstance(value, list):
-        for item in value:
-            _refuse_surrogates(item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            _refuse_surrogates(name)
-            _refuse_surrogates(item)

@@ -249,7 +249,7 @@ class _Verification:
         verdict = Verdict.VERIFIED
         if Status.FAILED in statuses:
             verdict = Verdict.FAILED
-        elif Status.NOT_RUN in statuses or not self._has_manifest:
+        elif Status.NOT_RUN in statuses:
             verdict = Verdict.INCOMPLETE
         return Report(
             verdict=verdict,
