@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,36 @@ class TestVerify:
         assert report.ballots_counted == VOTERS
         assert report.result is not None
         assert json.loads(result.stdout)["rules"][0]["rule"] == "M1"
+
+    def test_workers(self, record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As many as there are cores, where the record is worth starting them; or as many as were asked for."""
+        started: list[int] = []
+
+        @contextmanager
+        def workers(number: int) -> Iterator[None]:
+            started.append(number)
+            yield
+
+        verify_command = importlib.import_module("secretballot.cli.verify")
+        monkeypatch.setattr(verify_command, "local_workers", workers)
+        monkeypatch.setattr(verify_command, "available_cores", lambda: 8)
+        size = sum(map(len, ElectionRecord(record).entries()))
+        for large, arguments, expected in (
+            (size + 1, (), []),
+            (size, (), [7]),
+            (size, ("--workers", 1), []),
+            (size + 1, ("--workers", 3), [2]),
+        ):
+            monkeypatch.setattr(verify_command, "LARGE", large)
+            assert run("verify", record, *arguments).exit_code == 0
+            assert started == expected, (large, arguments)
+            started.clear()
+
+    @pytest.mark.parametrize("wrong", ["0", "-1", "1.5", "all"])
+    def test_workers_that_are_no_number(self, record: Path, wrong: str) -> None:
+        result = run("verify", record, "--workers", wrong)
+        assert result.exit_code == 2
+        assert "--workers" in result.stderr
 
     def test_election_id(self, record: Path) -> None:
         announced = Report.from_body(run("verify", record, "--json").stdout.strip().encode()).election

@@ -17,7 +17,7 @@ from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError
 from secretballot.records import kind_of, sign_body
-from secretballot.verify import Verdict, available_cores, engine, local_workers, verify_record
+from secretballot.verify import Verdict, ahead, available_cores, engine, local_workers, verify_record
 from secretballot.verify.shard import Outcome, Task, decode_sums, examine
 
 from ..support import elections
@@ -121,7 +121,7 @@ def test_a_small_record_needs_no_worker(finished: Finished, monkeypatch: pytest.
 def test_few_shards_wait_at_once(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by how many are out, and not by the length of the record."""
     monkeypatch.setattr(engine, "SHARD_SIZE", 1)
-    monkeypatch.setattr(engine, "WAITING", 1)
+    monkeypatch.setattr(ahead, "WAITING", 1)
     out = 0
     most = 0
 
@@ -154,7 +154,7 @@ def test_shards_that_no_worker_begins_are_examined_here(
     finished: Finished, faulty: list[bytes], waiting: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verifier does not stand and wait while there is work that it can do."""
-    monkeypatch.setattr(engine, "WAITING", waiting)
+    monkeypatch.setattr(ahead, "WAITING", waiting)
     given: list[Future[Any]] = []
 
     class Idle(Executor):
@@ -194,10 +194,98 @@ def test_a_shard_that_a_worker_has_begun_is_waited_for(finished: Finished) -> No
         return examine(task)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "examine", counted)
+        patch.setattr(ahead, "examine", counted)
         report = elections.verify(finished.simulation, finished.entries, executor=Slow())
     assert report == elections.verify(finished.simulation, finished.entries)
     assert begun[0][1].first not in examined
+
+
+class Running(Future[Outcome]):
+    """A worker has begun, and nobody knows when it is done; who waits gets the answer."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.task = task
+        self.waited_for = False
+        self.set_running_or_notify_cancel()
+
+    def result(self, timeout: float | None = None) -> Outcome:
+        self.waited_for = True
+        return examine(self.task)
+
+
+class Busy(Executor):
+    def __init__(self, workers: int) -> None:
+        self._max_workers = workers
+        self.given: list[Running] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.given.append(Running(*args))
+        return self.given[-1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_is_given_few_shards(
+    finished: Finished, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One to examine and the next: what an executor passed on, it does not give back."""
+    monkeypatch.setattr(engine, "SHARD_SIZE", 1)
+    busy = Busy(workers)
+    open_at_once: list[int] = []
+
+    def examined(task: Task) -> Outcome:
+        open_at_once.append(sum(not future.waited_for for future in busy.given))
+        return examine(task)
+
+    monkeypatch.setattr(ahead, "examine", examined)
+    report = elections.verify(finished.simulation, finished.entries, executor=busy)
+    assert report.verdict is Verdict.VERIFIED
+    assert max(open_at_once) == 2 * workers
+    assert len(busy.given) > 2 * workers
+
+
+def test_an_entry_between_shards_waits_its_turn(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Voting is opened between lines of the register and ballots: no worker stands idle for that."""
+    monkeypatch.setattr(engine, "SHARD_SIZE", 1)
+    opening = finished.places("phase")[1]
+    waited_for: list[bool] = []
+
+    class Watched(Busy):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if args[0].first > opening and not waited_for:
+                waited_for.extend(future.waited_for for future in self.given)
+            return super().submit(fn, *args, **kwargs)
+
+    report = elections.verify(finished.simulation, finished.entries, executor=Watched(100))
+    assert report == elections.verify(finished.simulation, finished.entries)
+    assert waited_for
+    assert not any(waited_for)
+
+
+@pytest.mark.parametrize("kind", ["phase", "result", "ceremony-message"])
+def test_more_entries_between_shards(finished: Finished, kind: str) -> None:
+    """Where several stand together, before and between and after shards, everything is checked in its order."""
+    entries = list(finished.entries)
+    foreign = entries[finished.places(kind)[0]]
+    for place in (*finished.places("ballot")[1:], *finished.places("issuance")[::2]):
+        entries[place : place + 1] = [foreign, foreign, entries[place]]
+    alone = elections.verify(finished.simulation, entries)
+    assert alone.verdict is Verdict.FAILED
+    with ThreadPoolExecutor(2) as threads:
+        assert elections.verify(finished.simulation, entries, executor=threads) == alone
+
+
+def test_ballots_are_not_examined_before_their_key_is_there(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board out of order: the entry that completes the key stands between a line of the register and a ballot."""
+    monkeypatch.setattr(engine, "SHARD_SIZE", 1)
+    entries = list(finished.entries)
+    line, ballot = (entries[finished.places(kind)[0]] for kind in ("issuance", "ballot"))
+    last = finished.places("ceremony-message")[-1]
+    entries[last : last + 1] = [line, line, entries[last], ballot, ballot]
+    alone = elections.verify(finished.simulation, entries)
+    assert elections.verify(finished.simulation, entries, executor=Busy(2)) == alone
 
 
 # What goes wrong.

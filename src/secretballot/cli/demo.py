@@ -24,7 +24,7 @@ from ..report import Words, outcomes_view, result_view
 from ..report.text import ballots_line, verdict_line
 from ..tally import Result
 from ..testing import Simulation
-from ..verify import Report, Verdict, available_cores
+from ..verify import Report, Verdict
 from .progress import Stages
 from .terminal import ExitCode, Terminal
 from .verify import verify_with_progress
@@ -129,7 +129,7 @@ def _hold(figures: Dataset, selections: Selections, scratch: Path, folder: Path,
             simulation.tally(absent=ABSENT)
             record = simulation.export(str(folder))
             step()
-    report = verify_with_progress(stages, record, simulation.election.id, available_cores())
+    report = verify_with_progress(stages, record, simulation.election.id)
     return _Outcome(record, simulation.manifest, simulation.election.id.hex(), report)
 
 

@@ -20,23 +20,23 @@ _EXIT = {
 }
 
 
-#: How many processes verify. A record of a few hundred ballots is verified by this one alone in any case.
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=available_cores,
-    show_default="the machine's cores",
-    help="Processes that share the work, this one included.",
-)
+#: Bytes of entries from which on further processes save more time than starting them takes.
+LARGE = 4 * 2**20
 
 
 @click.command()
 @record_argument
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
 @click.option("--election", type=ElectionId(), help="The election's id, as it was announced.")
-@workers_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes that share the work, this one included. [default: one for each core, 1 for a small record]",
+)
 @click.pass_context
-def verify(ctx: click.Context, record: Path, as_json: bool, election: bytes | None, workers: int) -> None:
+def verify(
+    ctx: click.Context, record: Path, as_json: bool, election: bytes | None, workers: int | None
+) -> None:
     """Verify the election record in the directory RECORD.
 
     \b
@@ -55,11 +55,17 @@ def verify(ctx: click.Context, record: Path, as_json: bool, election: bytes | No
 
 
 def verify_with_progress(
-    stages: Stages, record: ElectionRecord, election_id: bytes | None, workers: int
+    stages: Stages, record: ElectionRecord, election_id: bytes | None, workers: int | None = None
 ) -> Report:
-    """Verifies a record as a stage of its own, by so many processes."""
+    """Verifies a record as a stage of its own; by so many processes, or as many as are worth it."""
+    entries = size = 0
+    for raw in record.entries():
+        entries += 1
+        size += len(raw)
+    if workers is None:
+        workers = available_cores() if size >= LARGE else 1
     with (
-        stages.stage("verification", sum(1 for _ in record.entries())) as step,
+        stages.stage("verification", entries) as step,
         local_workers(workers - 1) if workers > 1 else nullcontext() as executor,
     ):
         return verify_record(record, election_id=election_id, progress=lambda _: step(), executor=executor)

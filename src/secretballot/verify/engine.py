@@ -17,10 +17,8 @@ source that shows everyone the same.
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from os import PathLike
 
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
@@ -30,15 +28,14 @@ from ..errors import ArgumentError, StoreError, check_type
 from ..records import DIGEST_SIZE, kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import Result
+from .ahead import Ahead
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
 from .rules import RULES
-from .shard import Outcome, Task, decode_sums, examine, failure
+from .shard import Outcome, Task, decode_sums, failure
 
 #: Bytes of entries in a shard: enough for the multi-scalar multiplication to be efficient, few enough that memory stays
 #: bounded whatever the number of ballots and their size.
 SHARD_SIZE = 2**20
-#: Shards that wait at once, for each of the executor's workers and for this process, which helps.
-WAITING = 3
 
 Progress = Callable[[int], None]
 
@@ -57,16 +54,14 @@ class _Verification:
         self, election_id: bytes | None, executor: Executor | None, progress: Progress | None
     ) -> None:
         self._announced = election_id
-        self._executor = executor
         self._progress = progress
         self.log = ElectionLog()
         self._rules = {rule: _Tally() for rule in RULES}
         self._shard: list[bytes] = []
         self._shard_size = 0
-        #: In the order of the log: shards that are out, and outcomes that were made here while others were out.
-        self._waiting: deque[tuple[Task, Future[Outcome] | Outcome | None]] = deque()
-        self._most_waiting = WAITING * (1 + (getattr(executor, "_max_workers", None) or os.cpu_count() or 1))
+        self._ahead = Ahead(executor)
         self._has_manifest = False
+        self._received = 0
         self._entries = 0
         self._ballots = 0
         self._challenges = 0
@@ -104,11 +99,19 @@ class _Verification:
         if self._has_manifest and kind_of(raw) in MANY:
             self._shard.append(raw)
             self._shard_size += len(raw)
+            self._received += 1
             if self._shard_size >= SHARD_SIZE:
-                self._hand_out(self._executor)
-        else:
+                self._hand_out()
+            return
+        waits = False
+        if len(self._ahead) and self.log.group_public is not None:
+            # It waits its turn, and shards after it can go out: neither the manifest nor the key will change.
+            self._hand_out()
+            waits = self._ahead.follow(raw)
+        if not waits:
             self.drain()
             self._single(raw)
+        self._received += 1
 
     def _next(self) -> str:
         """Counts an entry as read, and gives its name."""
@@ -161,38 +164,27 @@ class _Verification:
 
     # Shards.
 
-    def _hand_out(self, executor: Executor | None) -> None:
-        """Gives the gathered entries to the executor, or keeps them for this process."""
+    def _hand_out(self) -> None:
+        """Lets the gathered entries be examined."""
+        if not self._shard:
+            return
+        full = self._shard_size >= SHARD_SIZE
         entries, self._shard, self._shard_size = tuple(self._shard), [], 0
         public = self.log.group_public
-        first = self.log.size + sum(len(task.entries) for task, _ in self._waiting)
         key = public.group_key.encode() if public is not None else None
-        task = Task(self.log.election.body, key, first, entries)
-        self._waiting.append((task, _submit(executor, task)))
-        if executor is None or len(self._waiting) >= self._most_waiting:
+        self._ahead.put(Task(self.log.election.body, key, self._received - len(entries), entries), full=full)
+        while self._ahead.is_full:
             self._take_in()
 
     def drain(self) -> None:
         """Takes in every shard: the log is then at its newest entry."""
-        if self._shard:  # A record that fills no shard is not worth a process.
-            self._hand_out(self._executor if self._waiting else None)
-        while self._waiting:
+        self._hand_out()
+        while len(self._ahead):
             self._take_in()
-
-    def _help(self) -> None:
-        """Examines shards that no worker has begun, as long as the oldest is not done."""
-        for place, (task, future) in enumerate(self._waiting):
-            oldest = self._waiting[0][1]
-            if not isinstance(oldest, Future) or oldest.done():
-                return
-            if isinstance(future, Future) and future.cancel():
-                self._waiting[place] = task, examine(task)
 
     def _take_in(self) -> None:
         """Takes in the oldest shard."""
-        self._help()
-        task, future = self._waiting.popleft()
-        outcome = _answer(task, future) or examine(task)
+        task, outcome, follower = self._ahead.take()
         for rule, count in outcome.passed.items():
             self.passed(rule, count)
         for one in outcome.failures:
@@ -200,6 +192,8 @@ class _Verification:
         for raw, facts in zip(task.entries, outcome.facts, strict=True):
             self._take(leaf_hash(raw), facts)
         self._add_sum(task, outcome)
+        if follower is not None:
+            self._single(follower)
 
     def _take(self, leaf: bytes, facts: Facts | None) -> None:
         """The checks of an examined entry that need the log; then it is taken in."""
@@ -336,27 +330,6 @@ class _Verification:
 
 def _nobodys(finding: Finding) -> Finding:
     return finding.model_copy(update={"culprit": None})
-
-
-def _submit(executor: Executor | None, task: Task) -> Future[Outcome] | None:
-    """What the executor will answer; None where there is none, or it takes no work: it was shut down, or broke."""
-    if executor is None:
-        return None
-    try:
-        return executor.submit(examine, task)
-    except Exception:  # noqa: BLE001 - whatever its kind raises: the shard is examined here
-        return None
-
-
-def _answer(task: Task, future: Future[Outcome] | Outcome | None) -> Outcome | None:
-    """What a worker answered, if it is an answer to the task: as many entries, from the same place on."""
-    try:
-        outcome = future.result() if isinstance(future, Future) else future
-    except Exception:  # noqa: BLE001 - the worker died, or its executor did: the shard is examined here
-        return None
-    if not isinstance(outcome, Outcome) or outcome.first != task.first:
-        return None
-    return outcome if len(outcome.facts) == len(task.entries) else None
 
 
 def verify_record(
