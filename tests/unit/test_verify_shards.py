@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -349,6 +352,39 @@ def test_workers_that_are_killed(finished: Finished, faulty: list[bytes]) -> Non
         assert elections.verify(finished.simulation, faulty, executor=workers, progress=kill) == alone
         assert killed
         assert elections.verify(finished.simulation, faulty, executor=workers) == alone
+
+
+PARENT = """
+import os, signal, sys
+from secretballot.verify import local_workers
+
+if __name__ == "__main__":
+    with local_workers(1) as workers:
+        print(workers.submit(os.getpid).result(), flush=True)
+        os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "pidfd_open"), reason="this system cannot wait for a process of another's"
+)
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_their_parent(tmp_path: Path, sent: signal.Signals) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT, encoding="utf-8")
+    # Into a file: a worker that lives on would keep a pipe open.
+    with (tmp_path / "pid").open("w") as output:
+        parent = subprocess.run([sys.executable, script, str(int(sent))], stdout=output, stderr=output)
+    assert parent.returncode == -sent
+    try:
+        worker = os.pidfd_open(int((tmp_path / "pid").read_text()))
+    except ProcessLookupError:
+        return  # It has ended.
+    try:
+        ended, _, _ = select.select([worker], [], [], 30)
+    finally:
+        os.close(worker)
+    assert ended
 
 
 def test_sums_that_are_none_fail(finished: Finished) -> None:

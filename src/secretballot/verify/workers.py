@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -47,6 +48,15 @@ def local_workers(number: int | None = None) -> Iterator[Executor]:
 
 
 def _begin() -> None:
-    """A worker's first step: one thread for the backend's sums, and Ctrl-C is its parent's to answer."""
+    """A worker's first step: one thread for the backend's sums, Ctrl-C is its parent's to answer, and it ends when its
+    parent does, however that ends: a pool's worker would wait for work forever."""
     os.environ["RAYON_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
