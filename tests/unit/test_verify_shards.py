@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from secretballot.board.entry import Cast, Challenged, Issued
+from secretballot.ballot.context import BallotContext
+from secretballot.board.entry import Cast, Challenged, Entry, Issued
+from secretballot.board.examiner import Examiner
 from secretballot.board.record import write_record
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
@@ -289,6 +291,38 @@ def test_ballots_are_not_examined_before_their_key_is_there(
     entries[last : last + 1] = [line, line, entries[last], ballot, ballot]
     alone = elections.verify(finished.simulation, entries)
     assert elections.verify(finished.simulation, entries, executor=Busy(2)) == alone
+
+
+class Interrupted(Examiner):
+    """Whenever it has kept something, another thread asks for the same of another entry."""
+
+    other: Entry | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        other = self.other
+        if other is not None and name in ("_decoded", "_opened"):
+            super().__setattr__("other", None)
+            self.elements(other) if isinstance(other.facts, Cast) else self._within(other)
+            super().__setattr__("other", other)
+
+
+def test_threads_that_share_an_examiner_do_not_get_one_anothers_ballots(finished: Finished) -> None:
+    log = finished.simulation.log
+    public = log.group_public
+    assert public is not None
+    examiner = Interrupted(log.election, BallotContext(log.election, public.group_key))
+    alone = Examiner(log.election, BallotContext(log.election, public.group_key))
+    one, other = (examiner.read(place, finished.entries[place]) for place in finished.places("ballot")[:2])
+    examiner.other = other
+    assert examiner.elements(one) == alone.elements(one)
+    assert examiner.elements(one) != alone.elements(other)
+    (place,) = finished.places("challenged-ballot")
+    challenge, examiner.other = (examiner.read(place, finished.entries[place]) for _ in range(2))
+    opened = examiner._within(challenge)
+    assert examiner._opened is not None
+    assert examiner._opened[0] is examiner.other
+    assert opened is not examiner._opened[1]
 
 
 # What goes wrong.

@@ -36,7 +36,8 @@ class Examiner:
     def __init__(self, election: Election, context: BallotContext | None) -> None:
         self.election = election
         self._context = context
-        #: Of the entry itself and not of its index: one that was refused leaves its index to the next.
+        #: Of the entry itself and not of its index: one that was refused leaves its index to the next. Threads share an
+        #: examiner: what one has kept, another may replace at any time.
         self._decoded: tuple[Entry, list[list[Element]]] | None = None
         self._opened: tuple[Entry, Ballot] | None = None
 
@@ -98,9 +99,10 @@ class Examiner:
         Decoded once."""
         if not isinstance(entry.record, Ballot):
             raise BallotError("not a ballot", item=entry.name)
-        if self._decoded is None or self._decoded[0] is not entry:
-            self._decoded = (entry, decode_contests(self.context, entry.record))
-        return self._decoded[1]
+        kept = self._decoded
+        if kept is None or kept[0] is not entry:
+            self._decoded = kept = entry, decode_contests(self.context, entry.record)
+        return kept[1]
 
     def add_up(self, entry: Entry, facts: Cast) -> tuple[Cast, list[Element]]:
         """The elements that a ballot adds to the sums; none, and facts that say so, where they are malformed."""
@@ -131,9 +133,10 @@ class Examiner:
         """The ballot in a challenge, read once; raises BallotError where it is none."""
         if not isinstance(entry.record, ChallengedBallot):
             raise BallotError("not a challenged ballot", item=entry.name)
-        if self._opened is None or self._opened[0] is not entry:
-            self._opened = entry, challenged_ballot(entry.record)
-        return self._opened[1]
+        kept = self._opened
+        if kept is None or kept[0] is not entry:
+            self._opened = kept = entry, challenged_ballot(entry.record)
+        return kept[1]
 
 
 def check_election(election: Election, entry: Entry) -> None:
