@@ -317,12 +317,13 @@ def test_threads_that_share_an_examiner_do_not_get_one_anothers_ballots(finished
     examiner.other = other
     assert examiner.elements(one) == alone.elements(one)
     assert examiner.elements(one) != alone.elements(other)
-    (place,) = finished.places("challenged-ballot")
-    challenge, examiner.other = (examiner.read(place, finished.entries[place]) for _ in range(2))
-    opened = examiner._within(challenge)
-    assert examiner._opened is not None
-    assert examiner._opened[0] is examiner.other
-    assert opened is not examiner._opened[1]
+    examiner.other = None
+    one, other = (
+        examiner.read(place, finished.entries[place]) for place in finished.places("challenged-ballot")[:2]
+    )
+    examiner.other = other
+    assert examiner._within(one) == alone._within(one)
+    assert examiner._within(one) != alone._within(other)
 
 
 # What goes wrong.
