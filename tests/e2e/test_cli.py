@@ -116,6 +116,22 @@ def checks_nothing_is_cut(text: str) -> None:
     assert "\x1b" not in text
 
 
+def test_an_interrupt_while_commands_are_imported() -> None:
+    script = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "secretballot.cli.demo":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+import secretballot.cli
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
 class TestDemo:
     def test_reproduces_the_figures_and_verifies(self, demonstration: tuple[Path, Result]) -> None:
         folder, result = demonstration

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,9 +17,8 @@ from secretballot.board.examiner import Examiner
 from secretballot.board.record import write_record
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import ArgumentError
 from secretballot.records import kind_of, sign_body
-from secretballot.verify import Verdict, ahead, available_cores, engine, local_workers, verify_record
+from secretballot.verify import Verdict, ahead, engine, local_workers, verify_record
 from secretballot.verify.shard import Outcome, Task, decode_sums, examine
 
 from ..support import elections
@@ -389,55 +385,12 @@ def test_workers_that_are_killed(finished: Finished, faulty: list[bytes]) -> Non
         assert elections.verify(finished.simulation, faulty, executor=workers) == alone
 
 
-PARENT = """
-import os, signal, sys
-from secretballot.verify import local_workers
-
-if __name__ == "__main__":
-    with local_workers(1) as workers:
-        print(workers.submit(os.getpid).result(), flush=True)
-        os.kill(os.getpid(), int(sys.argv[1]))
-"""
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "pidfd_open"), reason="this system cannot wait for a process of another's"
-)
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_workers_end_with_their_parent(tmp_path: Path, sent: signal.Signals) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT, encoding="utf-8")
-    # Into a file: a worker that lives on would keep a pipe open.
-    with (tmp_path / "pid").open("w") as output:
-        parent = subprocess.run([sys.executable, script, str(int(sent))], stdout=output, stderr=output)
-    assert parent.returncode == -sent
-    try:
-        worker = os.pidfd_open(int((tmp_path / "pid").read_text()))
-    except ProcessLookupError:
-        return  # It has ended.
-    try:
-        ended, _, _ = select.select([worker], [], [], 30)
-    finally:
-        os.close(worker)
-    assert ended
-
-
 def test_sums_that_are_none_fail(finished: Finished) -> None:
     """Of a worker that answers nonsense, or of another version."""
     playing = Playing(lambda task: examine(task)._replace(sums=b"\xff" * 32))
     report = elections.verify(finished.simulation, finished.entries, executor=playing)
     assert report.verdict is Verdict.FAILED
     assert report.rule("B1").failed
-
-
-@pytest.mark.parametrize("number", [0, -1])
-def test_a_number_of_workers_that_is_none(number: int) -> None:
-    with pytest.raises(ArgumentError, match="at least one process is needed"), local_workers(number):
-        pass
-
-
-def test_cores() -> None:
-    assert available_cores() >= 1
 
 
 # A shard by itself.

@@ -22,6 +22,9 @@ try:
 except BackendError as error:  # The backend is chosen when it is first imported, before any command runs.
     click.echo(f"error: {error}", err=True)
     raise SystemExit(2) from None
+except KeyboardInterrupt:  # It can come before any command runs: importing takes a while.
+    click.echo("error: interrupted", err=True)
+    raise SystemExit(130) from None
 
 __all__ = ["main"]
 

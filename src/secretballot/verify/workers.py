@@ -9,11 +9,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from ..errors import ArgumentError, check_type
+
+_T = TypeVar("_T")
 
 
 def available_cores() -> int:
@@ -36,7 +39,7 @@ def local_workers(number: int | None = None) -> Iterator[Executor]:
         check_type(number, int, "a number of processes")
         if number < 1:
             raise ArgumentError("at least one process is needed")
-    executor = ProcessPoolExecutor(
+    executor = _Processes(
         number or max(1, available_cores() - 1),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
@@ -44,7 +47,32 @@ def local_workers(number: int | None = None) -> Iterator[Executor]:
     try:
         yield executor
     finally:
-        executor.shutdown(cancel_futures=True)
+        with _deferred_interrupt():  # Or the processes would never be told to end.
+            executor.shutdown(cancel_futures=True)
+
+
+class _Processes(ProcessPoolExecutor):
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        with _deferred_interrupt():  # Or a process could have been started that the pool does not know of.
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[None]:
+    """Ctrl-C comes at the end of the block, and never to processes that are started in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # It comes to the main thread alone.
+        return
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # A new process inherits it.
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin() -> None:
