@@ -299,6 +299,24 @@ class TestVerify:
         assert report.result is not None
         assert json.loads(result.stdout)["rules"][0]["rule"] == "M1"
 
+    def test_a_record_that_is_replaced_meanwhile_gives_no_names(
+        self, copy: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Names of a manifest that nobody verified would stand beside counts that were."""
+        verify_command = importlib.import_module("secretballot.cli.verify")
+        verified = verify_command.verify_record
+
+        def replaced(*arguments: Any, **options: Any) -> Report:
+            report: Report = verified(*arguments, **options)
+            entries = copy / "entries.jsonl"
+            entries.write_bytes(entries.read_bytes().replace("Nguyễn Hồng Lĩnh".encode(), b"Somebody Else"))
+            return report
+
+        monkeypatch.setattr(verify_command, "verify_record", replaced)
+        result = run("verify", copy)
+        assert result.exit_code == 0
+        assert "Somebody Else" not in result.stdout
+
     def test_workers(self, record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """As many as there are cores, where the record is worth starting them; or as many as were asked for."""
         started: list[int] = []

@@ -50,7 +50,7 @@ def verify(
         click.echo(report.to_body())
     else:
         out = Terminal()
-        out.show(report_view(report, read_manifest(source), out.words, out.width))
+        out.show(report_view(report, read_manifest(source, report.election), out.words, out.width))
     ctx.exit(_EXIT[report.verdict])
 
 

@@ -14,7 +14,7 @@ from ..ballot.records import Ballot, ChallengedBallot, code_of
 from ..board import ElectionRecord, Entry, Phase, PhaseChange
 from ..crypto.note import Checkpoint, parse_note
 from ..errors import SecretBallotError
-from ..manifest import Election, Manifest
+from ..manifest import Election, Manifest, election_id
 from ..tally import ElectionLog, Result
 
 #: Unreadable entries that are named; all of them are counted.
@@ -79,10 +79,13 @@ def read_contents(record: ElectionRecord) -> RecordContents:
     return contents
 
 
-def read_manifest(record: ElectionRecord) -> Manifest | None:
-    """The manifest that a record begins with, for its labels; None where there is no readable one."""
+def read_manifest(record: ElectionRecord, election: str) -> Manifest | None:
+    """The manifest that a record begins with, for its labels; None where there is no readable one, or its election has
+    another id (hexadecimal) than was verified: the record could have been replaced since."""
     first = next(_read(record), None)
-    return first.record if isinstance(first, Entry) and isinstance(first.record, Manifest) else None
+    if not isinstance(first, Entry) or not isinstance(first.record, Manifest):
+        return None
+    return first.record if election_id(first.signed.body).hex() == election else None
 
 
 class FoundBallot(NamedTuple):
