@@ -143,6 +143,10 @@ class TallyError(SecretBallotError):
     """A tally that cannot be made; ``culprit`` names the trustee whose share is wrong or missing."""
 
 
+class WorkersError(SecretBallotError):
+    """Processes that were to share the work and cannot be had."""
+
+
 class RecordError(SecretBallotError):
     """An election record that cannot be read at all."""
 

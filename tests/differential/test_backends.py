@@ -17,7 +17,7 @@ from secretballot.crypto.group import Group
 from secretballot.crypto.group.logarithm import MAX_STEPS, BabySteps
 from secretballot.crypto.group.reference import ristretto255 as reference
 from secretballot.errors import CryptoError, InvalidElementError, InvalidScalarError, SecretBallotError
-from tests.support.backends import native, needs_native
+from tests.support.backends import BACKENDS, native, needs_native
 
 pytestmark = needs_native
 
@@ -213,6 +213,15 @@ def test_baby_steps(count: int, number: int | tuple[str, int]) -> None:
     value = (count**2 + number[1]) % ORDER if isinstance(number, tuple) else number
     expected = value if value < count**2 else None
     assert both(lambda group: tables(count)[group].find(element(group, value))) == expected
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, list])
+def test_what_is_not_bytes(kind: Callable[[bytes], Any]) -> None:
+    data = kind(reference.generator.encode())
+    for group in BACKENDS:
+        for decode in (group.decode_elements, group.decode_integers, group.decode_scalar):
+            with pytest.raises(TypeError):
+                decode(data)
 
 
 @pytest.mark.parametrize("count", [0, -1, MAX_STEPS + 1, 2**64])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,10 +12,17 @@ from hypothesis import strategies as st
 
 from secretballot.crypto.disjunction import Clause, Form, Statement
 from secretballot.crypto.group import Element, Group
-from secretballot.crypto.group.system import Answered, Branch, Equation, PlainSystem, sum_of_systems
+from secretballot.crypto.group.system import (
+    MAX_SIZE,
+    Answered,
+    Branch,
+    Equation,
+    PlainSystem,
+    sum_of_systems,
+)
 from secretballot.crypto.relation import LinearRelation, Shape
 from secretballot.errors import InvalidInstanceError, InvalidProofError, InvalidScalarError
-from tests.support.backends import BACKENDS, name_of, reference
+from tests.support.backends import BACKENDS, name_of, needs_native, reference
 
 GROUPS = pytest.mark.parametrize("group", BACKENDS, ids=name_of)
 ORDER = reference.order
@@ -91,6 +100,9 @@ def test_what_does_not_fit(group: Group) -> None:
     for other in (b"", scalars[:-1], scalars[:-32], scalars + bytes(1), scalars + bytes(32)):
         with pytest.raises(InvalidProofError, match="the proof has the wrong length"):
             system.bind(5, other)
+    for challenge in (-1, ORDER, 2**256):
+        with pytest.raises(InvalidScalarError, match="not below the group's order"):
+            system.bind(challenge, scalars)
     for place in range(3):
         for number in (ORDER, 2**256 - 1):
             data = scalars[: 32 * place] + number.to_bytes(32, "little") + scalars[32 * place + 32 :]
@@ -111,6 +123,50 @@ def test_what_does_not_fit(group: Group) -> None:
 def test_an_index_out_of_range(group: Group, equation: Equation, what: str) -> None:
     with pytest.raises(ValueError, match=f"an equation names an? {what} that there is none of"):
         group.system(2, [[Branch(1, [equation])]])
+
+
+@GROUPS
+@pytest.mark.parametrize("coefficient", [-1, ORDER, 2**256])
+def test_a_coefficient_out_of_range(group: Group, coefficient: int) -> None:
+    for equation in (Equation(((1, coefficient),), ()), Equation((), ((0, 0, coefficient),))):
+        with pytest.raises(ValueError, match="an equation's coefficient is not in the range"):
+            group.system(2, [[Branch(1, [equation])]])
+
+
+@GROUPS
+def test_sizes_out_of_range(group: Group) -> None:
+    group.system(MAX_SIZE, [[Branch(MAX_SIZE - 1, [])]])
+    for elements, scalars in (
+        (MAX_SIZE + 1, [1]),
+        (2**64, [1]),
+        (-1, [1]),
+        (2, [MAX_SIZE]),
+        (2, [MAX_SIZE // 2] * 2),
+        (2, [2**60] * 2),
+        (2, [2**64]),
+        (2, [-1]),
+    ):
+        with pytest.raises(ValueError, match="a system has at most 16777216 elements"):
+            group.system(elements, [[Branch(count, []) for count in scalars]])
+    for clauses in ([[]], [*ONE, []], [[], *ONE]):
+        with pytest.raises(ValueError, match="a clause has at least one branch"):
+            group.system(2, clauses)
+
+
+@needs_native
+def test_the_compiled_system_refuses_them_too() -> None:
+    native = importlib.import_module("secretballot.crypto.group._native")
+    native.System(MAX_SIZE, [[(MAX_SIZE, [])]])
+    for elements, clauses in (
+        (MAX_SIZE + 1, []),
+        (2**60, []),
+        (2, [[(MAX_SIZE + 1, [])]]),
+        (2, [[(2**60, []), (2**60, [])]]),
+        (2, [[(MAX_SIZE, [])], [(1, [])]]),
+        (2, [[]]),
+    ):
+        with pytest.raises(ValueError, match=r"at most|at least"):
+            native.System(elements, clauses)
 
 
 def multiples(group: Group, numbers: list[int]) -> list[Element]:
@@ -204,9 +260,52 @@ def test_weighted_sums_that_do_not_fit(group: Group) -> None:
         for way in (group.sum_of_systems, lambda *these: sum_of_systems(group, *these)):
             with pytest.raises(ValueError, match="as many weights as equations are needed"):
                 way(answered, weighed)
-    for wrong in (elements[:1], [*elements, elements[0]]):
-        with pytest.raises(ValueError, match=r"coefficients|length"):
-            group.sum_of_systems([good._replace(elements=wrong)], bytes(32))
+    for way in (group.sum_of_systems, lambda *these: sum_of_systems(group, *these)):
+        for wrong in (elements[:1], [*elements, elements[0]]):
+            for shared in (0, 1, len(wrong)):
+                with pytest.raises(ValueError, match="as many coefficients as elements are needed"):
+                    way([good._replace(elements=wrong, shared=shared)], bytes(32))
+        for shared in (-1, 3):
+            with pytest.raises(ValueError, match="so many elements cannot be shared"):
+                way([good._replace(shared=shared)], bytes(32))
+
+
+class MadeWhenAsked(Sequence[Element]):
+    """Elements that nobody keeps: two of them may stand at one address, one after the other."""
+
+    def __init__(self, group: Group, numbers: list[int]) -> None:
+        self.group = group
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return multiples(self.group, self.numbers[place])
+        return multiples(self.group, [self.numbers[place]])[0]
+
+
+@GROUPS
+def test_elements_that_nobody_keeps(group: Group) -> None:
+    system = group.system(2, [[Branch(1, [Equation(((1, 1),), ((0, 0, 1),))])]])
+    # The equation is commitment + 7 X = 5 G: with X = 4 G it holds for 5 - 28, and with G for X, for 5 - 7.
+    bound = system.bind(7, group.encode_integers([5]))
+    for logarithm, holds in ((5 - 28, True), (5 - 7, False)):
+        (commitment,) = multiples(group, [logarithm % ORDER])
+        for shared in (0, 1, 2):
+            answered = [Answered(bound, MadeWhenAsked(group, [1, 4]), [commitment], shared)]
+            for way in (group.sum_of_systems, lambda *these: sum_of_systems(group, *these)):
+                assert way(answered, (1).to_bytes(16, "little")).is_identity() == holds
+
+
+@GROUPS
+def test_a_statement_keeps_its_elements(group: Group) -> None:
+    form = Form(group, 2, [Clause([Shape(group, 2, [Equation(((1, 1),), ((0, 0, 1),))])], (0, 1))])
+    given = multiples(group, [1, 4])
+    statement = Statement(form, given)
+    given[1] = given[0]
+    assert list(statement.elements) == multiples(group, [1, 4])
 
 
 # A form's checks of its elements are those of each of its branches by itself.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -39,6 +42,35 @@ def test_long_sums_in_a_forked_process() -> None:
             expected
         ] * 3
     assert long_sums() == expected
+
+
+LIMITED = """
+import resource
+from pathlib import Path
+from secretballot.crypto.group.native import ristretto255 as group
+from secretballot.crypto.group import _native
+
+data = group.generator.encode() * 5000
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**28,) * 2)
+elements = group.decode_elements(data)
+assert group.encode_elements(elements) == data
+print(group.sum_of_products(range(5000), elements).encode().hex())
+"""
+
+
+@needs_native
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from what Linux says of the process")
+def test_long_sums_where_no_threads_can_be_started() -> None:
+    """It was a panic, which no handler of exceptions caught."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        env={**os.environ, "RAYON_NUM_THREADS": "2", "RUST_MIN_STACK": str(2**30)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert done.stdout == long_sums().hex() + "\n"
 
 
 @needs_fork

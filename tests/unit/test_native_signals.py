@@ -34,7 +34,7 @@ CALLS = {
     "BabySteps.find": 1,
     "check_integers": 1,
     "decode_elements": 1,
-    "encode_elements": 1,
+    "encode_elements": 2,
     "lookup_keys": 2,
     "sum": 1,
     "sum_columns": 1,

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from secretballot.errors import ArgumentError
+from secretballot.errors import ArgumentError, WorkersError
 from secretballot.verify import available_cores, local_workers, workers
 
 
@@ -79,6 +80,53 @@ def test_workers_are_told_to_end_however_often_one_interrupts(monkeypatch: pytes
     with pytest.raises(KeyboardInterrupt):
         work()
     assert ended == [{"cancel_futures": True}]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_on_an_error_nobody_waits_for_what_was_passed_on(error: type[BaseException]) -> None:
+    def work() -> None:
+        with local_workers(1) as executor:
+            pid = executor.submit(os.getpid).result()
+            lost.extend(executor.submit(signal.pause) for _ in range(4))
+            os.kill(pid, signal.SIGSTOP)  # It would not even look for a signal.
+            raise error
+
+    lost: list[Any] = []
+    with pytest.raises(error):
+        work()
+    assert all(isinstance(future.exception(timeout=0), BrokenProcessPool) for future in lost)
+
+
+def test_a_worker_that_dies_ends_every_future_also_after_one_was_given_up() -> None:
+    """Python's pool forgets those that follow a cancelled one."""
+    with local_workers(1) as executor:
+        futures = [executor.submit(signal.pause) for _ in range(20)]
+        assert not any(future.cancel() for future in futures)
+        (pid,) = executor._processes  # type: ignore[attr-defined]
+        os.kill(pid, signal.SIGKILL)
+        assert all(isinstance(future.exception(), BrokenProcessPool) for future in futures)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), NotImplementedError("no semaphores")]
+)
+def test_a_system_that_allows_no_processes(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refused(self: ProcessPoolExecutor, *args: Any, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(ProcessPoolExecutor, "__init__", refused)
+    reason = "No space left on device|no semaphores"
+    with (
+        pytest.raises(WorkersError, match=f"no further processes can work here: ({reason})$"),
+        local_workers(),
+    ):
+        pass
+
+
+def test_a_system_without_signal_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    with workers._deferred_interrupt():
+        pass
 
 
 PARENT = """

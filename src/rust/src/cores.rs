@@ -1,16 +1,42 @@
-//! Whether work may be shared among the cores: rayon's threads stay behind when a process forks.
+//! The threads among which large work is shared: started once, where the system allows it and one core is not all.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The process whose threads they are, once there are any.
-static OWNER: AtomicU32 = AtomicU32::new(0);
+use pyo3::prelude::*;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// False in a process that was forked after another one's threads were started: a call that waited for them would wait
-/// for ever.
-pub fn shared() -> bool {
-    let own = std::process::id();
-    match OWNER.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => true,
-        Err(owner) => owner == own,
+/// None where they could not be started, which limits on threads or memory can forbid.
+static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+static BEGUN: AtomicBool = AtomicBool::new(false);
+/// Whether they stayed behind in the process that this one was forked from: whoever waited for them would wait for ever.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+fn pool() -> Option<&'static ThreadPool> {
+    if LOST.load(Ordering::SeqCst) {
+        return None;
+    }
+    BEGUN.store(true, Ordering::SeqCst);
+    let pool = POOL.get_or_init(|| ThreadPoolBuilder::new().build().ok()).as_ref();
+    pool.filter(|pool| pool.current_num_threads() > 1)
+}
+
+/// To be called in a process that was just forked. Its number would not tell it from its parent: numbers recur.
+#[pyfunction]
+pub fn after_fork() {
+    LOST.fetch_or(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
+}
+
+/// How many threads work at once.
+pub fn count() -> usize {
+    pool().map_or(1, ThreadPool::current_num_threads)
+}
+
+/// What each item gives, in order: so many items or more (`least`) are shared among the cores.
+pub fn map<T: Sync, R: Send>(items: &[T], least: usize, each: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    match pool().filter(|_| items.len() >= least) {
+        Some(pool) => pool.install(|| items.par_iter().map(each).collect()),
+        None => items.iter().map(each).collect(),
     }
 }

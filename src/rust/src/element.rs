@@ -9,7 +9,6 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use rayon::prelude::*;
 
 use crate::cores;
 use crate::errors::invalid_element;
@@ -17,7 +16,7 @@ use crate::scalar::Scalar;
 use crate::signals::{Items, PIECE};
 
 pub const SIZE: usize = 32;
-/// Elements from which on it pays to ask the other cores.
+/// Elements from which on it pays to ask the other cores to decode or encode them.
 const PARALLEL: usize = 2048;
 
 /// A ristretto255 element.
@@ -120,24 +119,17 @@ pub fn identity() -> Element {
 
 /// The points of some canonical encodings, of which the first has this index; none is the identity.
 fn read(py: Python<'_>, data: &[u8], first: usize) -> PyResult<Vec<Py<Element>>> {
-    let decode = |chunk: &[u8]| {
-        let bytes: [u8; SIZE] = chunk.try_into().expect("chunks of 32");
-        CompressedRistretto(bytes).decompress().map(|point| (point, bytes))
-    };
-    let decoded: Vec<_> = py.detach(|| {
-        if data.len() < PARALLEL * SIZE || !cores::shared() {
-            data.chunks_exact(SIZE).map(decode).collect()
-        } else {
-            data.par_chunks_exact(SIZE).map(decode).collect()
-        }
-    });
+    let (encodings, _) = data.as_chunks::<SIZE>();
+    let decoded =
+        py.detach(|| cores::map(encodings, PARALLEL, |encoding| CompressedRistretto(*encoding).decompress()));
     decoded
         .into_iter()
+        .zip(encodings)
         .zip(first..)
-        .map(|(known, index)| match known {
+        .map(|((point, encoding), index)| match point {
             None => Err(invalid_element(py, "not the canonical encoding of an element", index)),
-            Some((_, bytes)) if bytes == [0; SIZE] => Err(invalid_element(py, "the identity", index)),
-            Some((point, bytes)) => Py::new(py, Element::known(point, bytes)),
+            Some(_) if *encoding == [0; SIZE] => Err(invalid_element(py, "the identity", index)),
+            Some(point) => Py::new(py, Element::known(point, *encoding)),
         })
         .collect()
 }
@@ -171,6 +163,16 @@ fn for_each(
     Ok(())
 }
 
+/// The elements of a Python iterable, which are kept: nobody else may.
+pub fn own(elements: &Bound<'_, PyAny>) -> PyResult<Vec<Py<Element>>> {
+    let mut items = Items::default();
+    let kept = elements.try_iter()?.map(|element| {
+        items.next(elements.py())?;
+        Ok(element?.cast_into::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.unbind())
+    });
+    kept.collect()
+}
+
 /// The points of a Python iterable of elements.
 pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
     let mut out = Vec::new();
@@ -183,14 +185,19 @@ pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
 
 #[pyfunction]
 pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let mut out = Vec::new();
-    for_each(elements, &mut Items::default(), |element| {
-        if element.is_identity() {
-            return Err(invalid_element(py, "the identity has no encoding here", out.len() / SIZE));
+    let elements = own(elements)?;
+    let mut out = Vec::with_capacity(SIZE * elements.len());
+    for piece in elements.chunks(PIECE) {
+        // The identity's is known, and refused below.
+        let encodings = py.detach(|| cores::map(piece, PARALLEL, |element| *element.get().bytes()));
+        for (element, encoding) in piece.iter().zip(encodings) {
+            if element.get().is_identity() {
+                return Err(invalid_element(py, "the identity has no encoding here", out.len() / SIZE));
+            }
+            out.extend_from_slice(&encoding);
         }
-        out.extend_from_slice(element.bytes());
-        Ok(())
-    })?;
+        py.check_signals()?;
+    }
     Ok(PyBytes::new(py, &out))
 }
 

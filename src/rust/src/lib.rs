@@ -14,6 +14,8 @@ mod system;
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    use crate::cores::after_fork;
+    #[pymodule_export]
     use crate::element::{
         Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum, sum_columns,
     };

@@ -5,7 +5,6 @@ use curve25519_dalek::scalar::Scalar as Inner;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use crate::cores;
 use crate::element::{Element, points};
@@ -46,14 +45,13 @@ impl FixedBase {
 
 /// The sum of public products, in variable time; a large one is shared among the cores.
 fn multiply_public(scalars: &[Inner], points: &[RistrettoPoint]) -> RistrettoPoint {
-    if points.len() < PARALLEL || !cores::shared() {
+    if points.len() < PARALLEL {
         return RistrettoPoint::vartime_multiscalar_mul(scalars, points);
     }
-    let share = points.len().div_ceil(rayon::current_num_threads()).max(PARALLEL / 2);
-    scalars
-        .par_chunks(share)
-        .zip(points.par_chunks(share))
-        .map(|(scalars, points)| RistrettoPoint::vartime_multiscalar_mul(scalars, points))
+    let share = points.len().div_ceil(cores::count()).max(PARALLEL / 2);
+    let shares: Vec<_> = scalars.chunks(share).zip(points.chunks(share)).collect();
+    cores::map(&shares, 2, |(scalars, points)| RistrettoPoint::vartime_multiscalar_mul(*scalars, *points))
+        .into_iter()
         .sum()
 }
 

@@ -7,12 +7,14 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::element::{Element, points as points_of};
+use crate::element::{Element, own, points as points_of};
 use crate::errors::invalid_proof;
 use crate::multiply::sum_in_pieces;
 use crate::scalar::{SIZE, read_public};
 
 const WEIGHT_SIZE: usize = 16;
+/// The most elements or scalars of a system, as in `system.py`: their bytes are far from overflowing.
+const MAX_SIZE: usize = 1 << 24;
 
 /// A public coefficient; most are one.
 enum Coefficient {
@@ -65,6 +67,13 @@ fn below(value: usize, limit: usize, what: &str) -> PyResult<usize> {
     Err(PyValueError::new_err(format!("an equation names {what} that there is none of")))
 }
 
+fn limited(size: usize) -> PyResult<usize> {
+    if size <= MAX_SIZE {
+        return Ok(size);
+    }
+    Err(PyValueError::new_err(format!("a system has at most {MAX_SIZE} elements, and as many scalars")))
+}
+
 #[pymethods]
 impl System {
     #[new]
@@ -74,10 +83,15 @@ impl System {
         clauses: Vec<Vec<(usize, Vec<GivenEquation>)>>,
     ) -> PyResult<Self> {
         let mut system = System { num_elements, num_equations: 0, num_scalars: 0, clauses: Vec::new() };
+        limited(num_elements)?;
         for given in clauses {
             let mut branches = Vec::new();
-            system.num_scalars += given.len().saturating_sub(1);
+            let Some(others) = given.len().checked_sub(1) else {
+                return Err(PyValueError::new_err("a clause has at least one branch"));
+            };
+            system.num_scalars += others;
             for (num_scalars, given) in given {
+                limited(num_scalars)?;
                 let mut equations = Vec::new();
                 for (image, terms) in given {
                     let image = image
@@ -92,7 +106,7 @@ impl System {
                         terms: terms.collect::<PyResult<_>>()?,
                     });
                 }
-                system.num_scalars += num_scalars;
+                system.num_scalars = limited(system.num_scalars + num_scalars)?;
                 system.num_equations += equations.len();
                 branches.push(Branch { num_scalars, equations });
             }
@@ -113,9 +127,8 @@ impl System {
         let mut challenges = Vec::new();
         let mut responses = Vec::new();
         for clause in &system.clauses {
-            let Some(others) = clause.len().checked_sub(1) else { continue };
             let mut last = total;
-            for challenge in scalars.by_ref().take(others) {
+            for challenge in scalars.by_ref().take(clause.len() - 1) {
                 last -= challenge;
                 challenges.push(challenge);
             }
@@ -184,7 +197,7 @@ fn too_few() -> PyErr {
 }
 
 /// A proof as Python gives it: its bound system, its elements and commitments, and how many of the elements are shared.
-type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyAny>, usize);
+type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyAny>, isize);
 
 /// The weighted sum of all equations of several proofs. Elements that proofs share as objects are gathered: each is then
 /// one term of the sum.
@@ -192,32 +205,38 @@ type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyA
 pub fn sum_of_systems(py: Python<'_>, answered: Vec<Answered<'_>>, weights: &[u8]) -> PyResult<Element> {
     let mut scalars = Vec::new();
     let mut terms = Vec::new();
+    // The term of each shared element, by its address: the elements are kept, so that no address recurs.
     let mut gathered: HashMap<usize, usize> = HashMap::new();
+    let mut kept = Vec::new();
     let mut rest = weights;
     for (bound, elements, commitments, shared) in answered {
-        let points = points_of(&elements)?;
+        let elements = own(&elements)?;
         let committed = points_of(&commitments)?;
         let (own, later) = rest.split_at_checked(WEIGHT_SIZE * committed.len()).ok_or_else(too_few)?;
         rest = later;
         let (of_elements, of_commitments) = bound.get().weigh(own)?;
-        if points.len() != of_elements.len() {
+        if elements.len() != of_elements.len() {
             return Err(PyValueError::new_err("as many coefficients as elements are needed"));
         }
-        for place in 0..shared.min(points.len()) {
-            let object = elements.get_item(place)?.as_ptr() as usize;
-            let term = *gathered.entry(object).or_insert(scalars.len());
-            if term == scalars.len() {
-                scalars.push(of_elements[place]);
-                terms.push(points[place]);
+        let shared = usize::try_from(shared).ok().filter(|shared| *shared <= elements.len());
+        let shared = shared.ok_or_else(|| PyValueError::new_err("so many elements cannot be shared"))?;
+        for (place, (element, scalar)) in elements.iter().zip(of_elements).enumerate() {
+            let next = scalars.len();
+            let term = if place < shared {
+                *gathered.entry(element.as_ptr() as usize).or_insert(next)
             } else {
-                scalars[term] += of_elements[place];
+                next
+            };
+            if term == next {
+                scalars.push(scalar);
+                terms.push(element.get().point);
+            } else {
+                scalars[term] += scalar;
             }
         }
-        let from = shared.min(points.len());
-        scalars.extend_from_slice(&of_elements[from..]);
-        terms.extend_from_slice(&points[from..]);
         scalars.extend(of_commitments);
         terms.extend(committed);
+        kept.push(elements);
     }
     if !rest.is_empty() {
         return Err(too_few());

@@ -176,7 +176,7 @@ class Statement:
     def __init__(self, form: Form, elements: Sequence[Element], encoded: bytes | None = None) -> None:
         """``encoded`` are the encodings of all elements but the first, where they are known: what was just decoded."""
         self.form = form
-        self.elements = elements
+        elements = self.elements = tuple(elements)
         if encoded is None:
             try:
                 encoded = form.group.encode_elements(elements[1:])

@@ -187,7 +187,8 @@ class Group(ABC):
         return [self.sum(column) for column in zip(*rows, strict=True)]
 
     def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
-        """The equations of proofs over so many elements, compiled; raises ValueError for an index out of range."""
+        """The equations of proofs over so many elements, compiled; raises ValueError as
+        :func:`~.system.check_system` does."""
         return PlainSystem(self, num_elements, clauses)
 
     def sum_of_systems(self, answered: Sequence[Answered], weights: bytes) -> Element:

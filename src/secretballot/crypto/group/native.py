@@ -7,21 +7,25 @@ backend: the differential tests hold both to that.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Hashable, Iterable, Sequence
 from typing import final
 
+from ...errors import InvalidScalarError
 from . import _native
 from .interface import Element, FixedBase, Group, Scalar
 from .logarithm import BabySteps, checked_count
 from .ristretto import ORDER, SCALAR_SIZE, UNIFORM_SIZE, RistrettoGroup, expand_message_xmd
-from .system import Answered, BoundSystem, Branch, Equation, System
+from .system import Answered, BoundSystem, Branch, Equation, System, check_system
 
 Scalar.register(_native.Scalar)
 Element.register(_native.Element)
 FixedBase.register(_native.FixedBase)
 BoundSystem.register(_native.BoundSystem)
 BabySteps.register(_native.BabySteps)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_native.after_fork)
 
 
 @final
@@ -30,7 +34,9 @@ class _NativeSystem(System):
 
     __slots__ = ("_system",)
 
-    def __init__(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+    def __init__(self, group: Group, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+        check_system(group, num_elements, clauses)
+
         def encode(equation: Equation) -> _native.Equation:
             image = [(e, _encode(c)) for e, c in equation.image]
             return image, [(s, e, _encode(c)) for s, e, c in equation.terms]
@@ -44,6 +50,8 @@ class _NativeSystem(System):
         )
 
     def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
+        if not 0 <= challenge < ORDER:
+            raise InvalidScalarError("not below the group's order")
         return self._system.bind(_encode(challenge), scalars)
 
 
@@ -126,7 +134,7 @@ class _NativeGroup(RistrettoGroup):
         return _native.sum_of_systems(answered, weights)
 
     def system(self, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> System:
-        return _NativeSystem(num_elements, clauses)
+        return _NativeSystem(self, num_elements, clauses)
 
     def lookup_keys(self, elements: Sequence[Element]) -> list[Hashable]:
         return _native.lookup_keys(elements)

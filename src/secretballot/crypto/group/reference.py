@@ -206,6 +206,7 @@ class _ReferenceGroup(RistrettoGroup):
 
     def decode_scalar(self, data: bytes) -> ReferenceScalar:
         """The scalar of 32 bytes, little-endian; raises InvalidScalarError for any other bytes."""
+        _check_bytes(data)
         if len(data) != SCALAR_SIZE:
             raise InvalidScalarError(f"a scalar has {SCALAR_SIZE} bytes, not {len(data)}")
         value = int.from_bytes(data, "little")
@@ -307,13 +308,19 @@ def _own_scalar(scalar: Scalar) -> ReferenceScalar:
     return scalar
 
 
+def _check_bytes(data: bytes) -> None:
+    if not isinstance(data, bytes):  # Something else with bytes in it could change meanwhile.
+        raise TypeError(f"bytes are expected, not {type(data).__name__}")
+
+
 def _pieces(
     data: bytes, size: int, error: type[InvalidElementError] | type[InvalidScalarError]
 ) -> list[bytes]:
+    _check_bytes(data)
     whole, rest = divmod(len(data), size)
     if rest:
         raise error(f"{size} bytes are expected, there are {rest}", index=whole)
-    return [bytes(data[start : start + size]) for start in range(0, len(data), size)]
+    return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 _group = _ReferenceGroup()

@@ -15,13 +15,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...errors import InvalidProofError
+from ...errors import InvalidProofError, InvalidScalarError
 
 if TYPE_CHECKING:
     from .interface import Element, Group
 
 #: Bytes of a weight, little-endian.
 WEIGHT_SIZE = 16
+#: The most elements of a system, and the most scalars.
+MAX_SIZE = 2**24
 
 
 class Equation(NamedTuple):
@@ -62,7 +64,7 @@ class System(ABC):
     def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
         """The system with a proof's challenge in [0, order), and its encoded scalars: clause by clause the challenges
         of all branches but the last, and the responses of all branches. Raises InvalidProofError for a wrong length,
-        and InvalidScalarError (with its index) for a scalar that is not canonical."""
+        and InvalidScalarError for a challenge out of range, or (with its index) a scalar that is not canonical."""
 
 
 class Answered(NamedTuple):
@@ -75,19 +77,43 @@ class Answered(NamedTuple):
     shared: int
 
 
+def check_system(group: Group, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+    """Returns nothing for what can be compiled; raises ValueError for a clause without branches, an index out of range,
+    a coefficient that is not canonical, and for more than :data:`MAX_SIZE` elements or scalars."""
+    if not all(clauses):
+        raise ValueError("a clause has at least one branch")
+    branches = [branch for clause in clauses for branch in clause]
+    scalars = [branch.num_scalars for branch in branches]
+    if min([num_elements, *scalars]) < 0 or max(num_elements, sum(scalars) + len(branches)) > MAX_SIZE:
+        raise ValueError(f"a system has at most {MAX_SIZE} elements, and as many scalars")
+    for num_scalars, equations in branches:
+        for image, terms in equations:
+            if not all(0 <= e < num_elements for e in [e for e, _ in image] + [e for _, e, _ in terms]):
+                raise ValueError("an equation names an element that there is none of")
+            if not all(0 <= s < num_scalars for s, _, _ in terms):
+                raise ValueError("an equation names a scalar that there is none of")
+            if not all(0 <= c < group.order for c in [c for _, c in image] + [c for _, _, c in terms]):
+                raise ValueError("an equation's coefficient is not in the range from 0 to the group's order")
+
+
 def sum_of_systems(group: Group, answered: Sequence[Answered], weights: bytes) -> Element:
     """:meth:`~.interface.Group.sum_of_systems` by one multi-scalar multiplication."""
-    # Elements that proofs share (generator, election key) are gathered. They are told apart as objects, which the
-    # proofs keep alive; an element that stands here as two objects only costs a second term.
+    # Elements that proofs share (generator, election key) are gathered. They are told apart as objects, which are kept
+    # alive; an element that stands here as two objects only costs a second term.
     gathered: dict[int, tuple[Element, list[int]]] = {}
     coefficients: list[int] = []
     elements: list[Element] = []
     at = 0
-    for bound, own, commitments, shared in answered:
+    for bound, given, commitments, shared in answered:
+        own = tuple(given)
         end = at + WEIGHT_SIZE * len(commitments)
         values = group.decode_integers(bound.coefficients(weights[at:end]))
         at = end
-        for element, value in zip(own[:shared], values, strict=False):
+        if len(own) + len(commitments) != len(values):
+            raise ValueError("as many coefficients as elements are needed")
+        if not 0 <= shared <= len(own):
+            raise ValueError("so many elements cannot be shared")
+        for element, value in zip(own[:shared], values[:shared], strict=True):
             gathered.setdefault(id(element), (element, []))[1].append(value)
         coefficients += values[shared:]
         elements += own[shared:]
@@ -106,15 +132,10 @@ class PlainSystem(System):
     __slots__ = ("_clauses", "_group", "_num_elements", "_num_scalars")
 
     def __init__(self, group: Group, num_elements: int, clauses: Sequence[Sequence[Branch]]) -> None:
+        check_system(group, num_elements, clauses)
         self._group = group
         self._num_elements = num_elements
         self._clauses = clauses
-        for branch in (branch for clause in clauses for branch in clause):
-            for image, terms in branch.equations:
-                if not all(0 <= e < num_elements for e in [e for e, _ in image] + [e for _, e, _ in terms]):
-                    raise ValueError("an equation names an element that there is none of")
-                if not all(0 <= s < branch.num_scalars for s, _, _ in terms):
-                    raise ValueError("an equation names a scalar that there is none of")
         self._num_scalars = sum(
             len(clause) - 1 + sum(branch.num_scalars for branch in clause) for clause in clauses
         )
@@ -122,6 +143,8 @@ class PlainSystem(System):
     def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
         if len(scalars) != self._group.scalar_size * self._num_scalars:
             raise InvalidProofError("the proof has the wrong length")
+        if not 0 <= challenge < self._group.order:
+            raise InvalidScalarError("not below the group's order")
         values = iter(self._group.decode_integers(scalars))
         answered: list[_Replies] = []
         for clause in self._clauses:
