@@ -149,6 +149,23 @@ pub fn decode_elements<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py,
     PyList::new(py, elements)
 }
 
+/// The elements of 64 uniform bytes each (RFC 9496, section 4.3.4).
+#[pyfunction]
+pub fn derive_elements<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    let (wide, []) = data.as_chunks::<64>() else {
+        return Err(PyValueError::new_err("64 bytes for each are needed"));
+    };
+    let mut elements = Vec::with_capacity(wide.len());
+    for piece in wide.chunks(PIECE) {
+        let points = py.detach(|| cores::map(piece, PARALLEL, RistrettoPoint::from_uniform_bytes));
+        for point in points {
+            elements.push(Py::new(py, Element::new(point))?);
+        }
+        py.check_signals()?;
+    }
+    PyList::new(py, elements)
+}
+
 /// Gives each element of a Python iterable to `take`, in order.
 fn for_each(
     elements: &Bound<'_, PyAny>,

@@ -17,12 +17,13 @@ mod _native {
     use crate::cores::after_fork;
     #[pymodule_export]
     use crate::element::{
-        Element, decode_elements, encode_elements, generator, identity, lookup_keys, sum, sum_columns,
+        Element, decode_elements, derive_elements, encode_elements, generator, identity, lookup_keys, sum,
+        sum_columns,
     };
     #[pymodule_export]
     use crate::logarithm::BabySteps;
     #[pymodule_export]
-    use crate::multiply::{FixedBase, multiply_generator, sum_of_products};
+    use crate::multiply::{FixedBase, multiply_generator, sum_of_products, sum_of_secret_products};
     #[pymodule_export]
     use crate::scalar::{Scalar, check_integers};
     #[pymodule_export]

@@ -2,13 +2,13 @@
 
 use curve25519_dalek::ristretto::{RistrettoBasepointTable, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar as Inner;
-use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
+use curve25519_dalek::traits::{Identity, MultiscalarMul, VartimeMultiscalarMul};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::cores;
 use crate::element::{Element, points};
-use crate::scalar::{Scalar, read_public};
+use crate::scalar::{self, Scalar, read_public};
 use crate::signals::PIECE;
 
 /// Terms from which on the sum is shared among the cores: below, one core's larger buckets win.
@@ -41,6 +41,30 @@ impl FixedBase {
     fn multiply(&self, scalar: &Scalar) -> Element {
         Element::new(&*self.table * &scalar.0)
     }
+}
+
+/// Terms whose tables are in memory at once: 1.3 MB, near the processor.
+const SECRET_PIECE: usize = 1024;
+
+/// The multi-scalar multiplication of secret scalars, in constant time.
+#[pyfunction]
+pub fn sum_of_secret_products(
+    py: Python<'_>,
+    scalars: &Bound<'_, PyAny>,
+    elements: &Bound<'_, PyAny>,
+) -> PyResult<Element> {
+    let points = points(elements)?;
+    let scalars = scalar::own(scalars)?;
+    if scalars.len() != points.len() {
+        return Err(PyValueError::new_err("as many scalars as elements are needed"));
+    }
+    let mut total = RistrettoPoint::identity();
+    for (scalars, points) in scalars.chunks(SECRET_PIECE).zip(points.chunks(SECRET_PIECE)) {
+        total += py
+            .detach(|| RistrettoPoint::multiscalar_mul(scalars.iter().map(|scalar| &scalar.get().0), points));
+        py.check_signals()?;
+    }
+    Ok(Element::new(total))
 }
 
 /// The sum of public products, in variable time; a large one is shared among the cores.

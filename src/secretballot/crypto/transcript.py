@@ -30,7 +30,7 @@ class DuplexSponge:
         self._hash = hashlib.shake_128(session_id + bytes(RATE - SESSION_ID_SIZE))
         self._offset = 0
 
-    def absorb(self, data: bytes) -> None:
+    def absorb(self, data: bytes | memoryview) -> None:
         """Absorbs ``data``. The empty string leaves the state, and the place in its output, untouched."""
         if data:
             self._hash.update(data)

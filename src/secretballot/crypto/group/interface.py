@@ -166,6 +166,10 @@ class Group(ABC):
     def hash_to_element(self, data: bytes, domain: bytes) -> Element:
         """An element of unknown logarithm (RFC 9380 for curves; RFC 9380 Appendix B for ristretto255)."""
 
+    def hash_to_elements(self, messages: Sequence[bytes], domain: bytes) -> list[Element]:
+        """:meth:`hash_to_element` of each."""
+        return [self.hash_to_element(message, domain) for message in messages]
+
     # Arithmetic.
 
     @abstractmethod
@@ -181,6 +185,13 @@ class Group(ABC):
     def sum_of_products(self, coefficients: Sequence[int], elements: Sequence[Element]) -> Element:
         """The multi-scalar multiplication of public integers, in variable time; the identity for none.
         Raises ValueError where the lengths differ."""
+
+    def sum_of_secret_products(self, scalars: Sequence[Scalar], elements: Sequence[Element]) -> Element:
+        """The multi-scalar multiplication of secret scalars, in constant time on a constant-time backend; the identity
+        for none. Raises ValueError where the lengths differ."""
+        if len(scalars) != len(elements):
+            raise ValueError("as many scalars as elements are needed")
+        return self.sum(element * scalar for scalar, element in zip(scalars, elements, strict=True))
 
     def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
         """The sum of each column of one or more rows of the same length; raises ValueError where the lengths differ."""

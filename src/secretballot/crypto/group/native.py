@@ -111,6 +111,11 @@ class _NativeGroup(RistrettoGroup):
     def hash_to_element(self, data: bytes, domain: bytes) -> _native.Element:
         return _native.Element.derive(expand_message_xmd(data, domain, UNIFORM_SIZE))
 
+    def hash_to_elements(self, messages: Sequence[bytes], domain: bytes) -> list[Element]:
+        return _native.derive_elements(
+            b"".join([expand_message_xmd(message, domain, UNIFORM_SIZE) for message in messages])
+        )
+
     # Arithmetic.
 
     def multiply_generator(self, scalar: Scalar) -> _native.Element:
@@ -126,6 +131,11 @@ class _NativeGroup(RistrettoGroup):
         size = SCALAR_SIZE
         data = b"".join([(c % ORDER).to_bytes(size, "little") for c in coefficients])
         return _native.sum_of_products(data, elements)
+
+    def sum_of_secret_products(
+        self, scalars: Sequence[Scalar], elements: Sequence[Element]
+    ) -> _native.Element:
+        return _native.sum_of_secret_products(scalars, elements)
 
     def sum_columns(self, rows: Sequence[Sequence[Element]]) -> list[Element]:
         return _native.sum_columns(rows)
