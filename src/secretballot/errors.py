@@ -143,8 +143,8 @@ class TallyError(SecretBallotError):
     """A tally that cannot be made; ``culprit`` names the trustee whose share is wrong or missing."""
 
 
-class WorkersError(SecretBallotError):
-    """Processes that were to share the work and cannot be had."""
+class WorkerError(SecretBallotError):
+    """A process that shared the work, and is lost or was never to be had: what it was given is to be done elsewhere."""
 
 
 class RecordError(SecretBallotError):

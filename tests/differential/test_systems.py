@@ -101,8 +101,9 @@ def test_what_does_not_fit(group: Group) -> None:
         with pytest.raises(InvalidProofError, match="the proof has the wrong length"):
             system.bind(5, other)
     for challenge in (-1, ORDER, 2**256):
-        with pytest.raises(InvalidScalarError, match="not below the group's order"):
-            system.bind(challenge, scalars)
+        for every in (scalars, b""):
+            with pytest.raises(InvalidScalarError, match="not below the group's order"):
+                system.bind(challenge, every)
     for place in range(3):
         for number in (ORDER, 2**256 - 1):
             data = scalars[: 32 * place] + number.to_bytes(32, "little") + scalars[32 * place + 32 :]
@@ -265,7 +266,7 @@ def test_weighted_sums_that_do_not_fit(group: Group) -> None:
             for shared in (0, 1, len(wrong)):
                 with pytest.raises(ValueError, match="as many coefficients as elements are needed"):
                     way([good._replace(elements=wrong, shared=shared)], bytes(32))
-        for shared in (-1, 3):
+        for shared in (-1, 3, 2**70, -(2**70)):
             with pytest.raises(ValueError, match="so many elements cannot be shared"):
                 way([good._replace(shared=shared)], bytes(32))
 

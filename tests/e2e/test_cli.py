@@ -25,7 +25,7 @@ from secretballot.cli import main
 from secretballot.cli.progress import Stages
 from secretballot.cli.terminal import Terminal, _let_go
 from secretballot.crypto.group import backend, ristretto255
-from secretballot.errors import BoardError, TallyError, WorkersError
+from secretballot.errors import BoardError, TallyError
 from secretballot.records import parse_entry
 from secretballot.testing import Simulation
 from secretballot.verify import Report, Status, Verdict
@@ -340,24 +340,6 @@ class TestVerify:
             assert run("verify", record, *arguments).exit_code == 0
             assert started == expected, (large, arguments)
             started.clear()
-
-    def test_workers_that_are_not_to_be_had(self, record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nobody asked for them, they would only be faster: it goes on alone."""
-
-        @contextmanager
-        def workers(number: int) -> Iterator[None]:
-            raise WorkersError("no further processes can work here: No space left on device")
-            yield
-
-        verify_command = importlib.import_module("secretballot.cli.verify")
-        monkeypatch.setattr(verify_command, "local_workers", workers)
-        monkeypatch.setattr(verify_command, "available_cores", lambda: 2)
-        monkeypatch.setattr(verify_command, "LARGE", 0)
-        assert run("verify", record).exit_code == 0
-        asked = run("verify", record, "--workers", 2)
-        assert asked.exit_code == 1
-        assert asked.stderr.endswith("error: no further processes can work here: No space left on device\n")
-        assert asked.stdout == ""
 
     @pytest.mark.parametrize("wrong", ["0", "-1", "1.5", "all"])
     def test_workers_that_are_no_number(self, record: Path, wrong: str) -> None:

@@ -44,6 +44,42 @@ def test_long_sums_in_a_forked_process() -> None:
     assert long_sums() == expected
 
 
+BUSY = """
+import os, signal, threading
+from secretballot.crypto.group.native import ristretto255 as group
+
+elements = [group.generator]
+for _ in range(20000):
+    elements.append(elements[-1] + group.generator)
+begun, done = threading.Event(), threading.Event()
+
+def encode():
+    begun.set()
+    group.encode_elements(elements)
+    done.set()
+
+threading.Thread(target=encode).start()
+begun.wait()
+children = 0
+while not done.is_set() or not children:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        [element.encode() for element in elements]
+        os._exit(0)
+    children += 1
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+"""
+
+
+@needs_native
+@needs_fork
+def test_a_fork_while_another_thread_encodes() -> None:
+    """What that thread was computing would have been waited for, in the child, for ever."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", BUSY], check=True)
+
+
 LIMITED = """
 import resource
 from pathlib import Path

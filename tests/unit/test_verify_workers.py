@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from secretballot.errors import ArgumentError, WorkersError
+from secretballot.errors import ArgumentError, WorkerError
 from secretballot.verify import available_cores, local_workers, workers
 
 
@@ -44,7 +46,6 @@ def test_an_interrupt_waits_until_the_end_of_a_step() -> None:
     with workers._deferred_interrupt():
         assert signal.getsignal(signal.SIGINT) is not handler
     assert signal.getsignal(signal.SIGINT) is handler
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_only_the_main_thread_defers_interrupts() -> None:
@@ -63,10 +64,10 @@ def test_workers_never_see_an_interrupt() -> None:
 
 
 def test_workers_are_told_to_end_however_often_one_interrupts(monkeypatch: pytest.MonkeyPatch) -> None:
-    shutdown = ProcessPoolExecutor.shutdown
+    shutdown = ThreadPoolExecutor.shutdown
     ended = []
 
-    def interrupted(self: ProcessPoolExecutor, **options: Any) -> None:
+    def interrupted(self: ThreadPoolExecutor, **options: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         shutdown(self, **options)
         ended.append(options)
@@ -76,57 +77,93 @@ def test_workers_are_told_to_end_however_often_one_interrupts(monkeypatch: pytes
             executor.submit(os.getpid).result()
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", interrupted)
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", interrupted)
     with pytest.raises(KeyboardInterrupt):
         work()
     assert ended == [{"cancel_futures": True}]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_on_an_error_nobody_waits_for_what_was_passed_on(error: type[BaseException]) -> None:
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_nobody_waits_for_what_was_passed_on(error: type[BaseException] | None, stopped: bool) -> None:
     def work() -> None:
         with local_workers(1) as executor:
             pid = executor.submit(os.getpid).result()
             lost.extend(executor.submit(signal.pause) for _ in range(4))
-            os.kill(pid, signal.SIGSTOP)  # It would not even look for a signal.
-            raise error
+            if stopped:
+                os.kill(pid, signal.SIGSTOP)  # It would not even look for a signal.
+            if error is not None:
+                raise error
 
     lost: list[Any] = []
-    with pytest.raises(error):
+    with pytest.raises(error) if error is not None else nullcontext():
         work()
-    assert all(isinstance(future.exception(timeout=0), BrokenProcessPool) for future in lost)
+    assert all(future.cancelled() or isinstance(future.exception(timeout=0), WorkerError) for future in lost)
 
 
-def test_a_worker_that_dies_ends_every_future_also_after_one_was_given_up() -> None:
-    """Python's pool forgets those that follow a cancelled one."""
+def test_a_worker_that_dies(caplog: pytest.LogCaptureFixture) -> None:
+    """What it was given fails, and is told once; the other one goes on."""
     with local_workers(1) as executor:
-        futures = [executor.submit(signal.pause) for _ in range(20)]
-        assert not any(future.cancel() for future in futures)
-        (pid,) = executor._processes  # type: ignore[attr-defined]
+        pid = executor.submit(os.getpid).result()
+        futures = [executor.submit(signal.pause) for _ in range(3)]
         os.kill(pid, signal.SIGKILL)
-        assert all(isinstance(future.exception(), BrokenProcessPool) for future in futures)
+        assert all(isinstance(future.exception(), WorkerError) for future in futures)
+        assert isinstance(executor.submit(os.getpid).exception(), WorkerError)
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "a process that shared the work is lost, the others go on"
+    ]
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), NotImplementedError("no semaphores")]
-)
-def test_a_system_that_allows_no_processes(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def refused(self: ProcessPoolExecutor, *args: Any, **options: Any) -> None:
+def half_an_answer() -> None:
+    """The beginning of a message, as :mod:`multiprocessing.connection` writes one: its length, and some of it."""
+    (pipe,) = (int(name) for name in os.listdir("/proc/self/fd") if _is_socket(int(name)))
+    os.write(pipe, (2**20).to_bytes(4, "big") + bytes(100))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_socket(descriptor: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the worker looks for its pipe as Linux lists it")
+def test_a_worker_that_dies_while_it_answers() -> None:
+    with local_workers(1) as executor:
+        future = executor.submit(half_an_answer)
+        assert isinstance(future.exception(), WorkerError)
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), EOFError()])
+def test_a_system_that_allows_no_processes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def refused(self: Any) -> None:
         raise error
 
-    monkeypatch.setattr(ProcessPoolExecutor, "__init__", refused)
-    reason = "No space left on device|no semaphores"
-    with (
-        pytest.raises(WorkersError, match=f"no further processes can work here: ({reason})$"),
-        local_workers(),
-    ):
-        pass
+    monkeypatch.setattr(BaseProcess, "start", refused)
+    with local_workers(2) as executor:
+        for _ in range(4):
+            assert isinstance(executor.submit(os.getpid).exception(), WorkerError)
+    assert len(caplog.records) == 1
+
+
+def test_what_a_worker_raises() -> None:
+    with local_workers(1) as executor:
+        assert isinstance(executor.submit(int, "one").exception(), ValueError)
+        assert executor.submit(int, "1").result() == 1
+
+
+def test_a_number_of_workers_beyond_all_reason() -> None:
+    with local_workers(10**12) as executor:
+        assert executor.submit(int, "1").result() == 1
 
 
 def test_a_system_without_signal_masks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "pthread_sigmask")
-    with workers._deferred_interrupt():
-        pass
+    with local_workers(1) as executor:
+        assert executor.submit(int, "1").result() == 1
 
 
 PARENT = """

@@ -31,8 +31,18 @@ impl Element {
         Element { point, encoding: OnceLock::new() }
     }
 
-    fn bytes(&self) -> &[u8; SIZE] {
-        self.encoding.get_or_init(|| self.point.compress().to_bytes())
+    /// Without Python's lock no encoding is kept, only computed: a process that is forked meanwhile would wait for ever
+    /// for whoever keeps it.
+    fn compute(&self) -> [u8; SIZE] {
+        self.encoding.get().copied().unwrap_or_else(|| self.point.compress().to_bytes())
+    }
+
+    fn keep(&self, _: Python<'_>, bytes: [u8; SIZE]) -> &[u8; SIZE] {
+        self.encoding.get_or_init(|| bytes)
+    }
+
+    fn bytes(&self, py: Python<'_>) -> &[u8; SIZE] {
+        self.keep(py, self.compute())
     }
 
     fn known(point: RistrettoPoint, bytes: [u8; SIZE]) -> Self {
@@ -76,8 +86,8 @@ impl Element {
         }
     }
 
-    fn __hash__(&self) -> u64 {
-        u64::from_le_bytes(self.bytes()[..8].try_into().expect("8 bytes"))
+    fn __hash__(&self, py: Python<'_>) -> u64 {
+        u64::from_le_bytes(self.bytes(py)[..8].try_into().expect("8 bytes"))
     }
 
     fn is_identity(&self) -> bool {
@@ -88,21 +98,21 @@ impl Element {
         if self.is_identity() {
             return Err(invalid_element(py, "the identity has no encoding here", 0));
         }
-        Ok(PyBytes::new(py, self.bytes()))
+        Ok(PyBytes::new(py, self.bytes(py)))
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self, py: Python<'_>) -> String {
         if self.is_identity() {
             return "<Element identity>".to_owned();
         }
-        let hex: String = self.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = self.bytes(py).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("<Element {hex}>")
     }
 
     /// Pickled as its encoding, and the identity as no bytes: what comes back is decoded strictly.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         let restore = py.import("secretballot.crypto.group.native")?.getattr("_restore")?;
-        let data: &[u8] = if self.is_identity() { &[] } else { self.bytes() };
+        let data: &[u8] = if self.is_identity() { &[] } else { self.bytes(py) };
         Ok((restore, (PyBytes::new(py, data),)))
     }
 }
@@ -205,13 +215,12 @@ pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> Py
     let elements = own(elements)?;
     let mut out = Vec::with_capacity(SIZE * elements.len());
     for piece in elements.chunks(PIECE) {
-        // The identity's is known, and refused below.
-        let encodings = py.detach(|| cores::map(piece, PARALLEL, |element| *element.get().bytes()));
+        let encodings = py.detach(|| cores::map(piece, PARALLEL, |element| element.get().compute()));
         for (element, encoding) in piece.iter().zip(encodings) {
             if element.get().is_identity() {
                 return Err(invalid_element(py, "the identity has no encoding here", out.len() / SIZE));
             }
-            out.extend_from_slice(&encoding);
+            out.extend_from_slice(element.get().keep(py, encoding));
         }
         py.check_signals()?;
     }

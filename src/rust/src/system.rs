@@ -197,7 +197,7 @@ fn too_few() -> PyErr {
 }
 
 /// A proof as Python gives it: its bound system, its elements and commitments, and how many of the elements are shared.
-type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyAny>, isize);
+type Answered<'py> = (Bound<'py, BoundSystem>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// The weighted sum of all equations of several proofs. Elements that proofs share as objects are gathered: each is then
 /// one term of the sum.
@@ -218,7 +218,7 @@ pub fn sum_of_systems(py: Python<'_>, answered: Vec<Answered<'_>>, weights: &[u8
         if elements.len() != of_elements.len() {
             return Err(PyValueError::new_err("as many coefficients as elements are needed"));
         }
-        let shared = usize::try_from(shared).ok().filter(|shared| *shared <= elements.len());
+        let shared = shared.extract::<usize>().ok().filter(|shared| *shared <= elements.len());
         let shared = shared.ok_or_else(|| PyValueError::new_err("so many elements cannot be shared"))?;
         for (place, (element, scalar)) in elements.iter().zip(of_elements).enumerate() {
             let next = scalars.len();

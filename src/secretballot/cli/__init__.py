@@ -6,12 +6,14 @@ read; 4 a record whose verification is incomplete; 130 interrupted. An error is 
 
 from __future__ import annotations
 
-import click
+import sys
 
-from .. import __version__
 from ..errors import BackendError
 
 try:
+    import click
+
+    from .. import __version__
     from .check_code import check_code
     from .check_receipt import check_receipt
     from .demo import demo
@@ -20,10 +22,10 @@ try:
     from .terminal import SafeGroup
     from .verify import verify
 except BackendError as error:  # The backend is chosen when it is first imported, before any command runs.
-    click.echo(f"error: {error}", err=True)
+    sys.stderr.write(f"error: {error}\n")
     raise SystemExit(2) from None
 except KeyboardInterrupt:  # It can come before any command runs: importing takes a while.
-    click.echo("error: interrupted", err=True)
+    sys.stderr.write("error: interrupted\n")
     raise SystemExit(130) from None
 
 __all__ = ["main"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from ..board import ElectionRecord
-from ..errors import WorkersError
 from ..report import read_manifest, report_view
 from ..verify import Report, Verdict, available_cores, local_workers, verify_record
 from .progress import Stages
@@ -63,14 +62,10 @@ def verify_with_progress(
     for raw in record.entries():
         entries += 1
         size += len(raw)
-    helped = workers or (available_cores() if size >= LARGE else 1)
-    with ExitStack() as until_then:
-        step = until_then.enter_context(stages.stage("verification", entries))
-        executor = None
-        if helped > 1:
-            try:
-                executor = until_then.enter_context(local_workers(helped - 1))
-            except WorkersError:
-                if workers:  # Asked for; where it is only faster, we go on alone.
-                    raise
+    if workers is None:
+        workers = available_cores() if size >= LARGE else 1
+    with (
+        stages.stage("verification", entries) as step,
+        local_workers(workers - 1) if workers > 1 else nullcontext() as executor,
+    ):
         return verify_record(record, election_id=election_id, progress=lambda _: step(), executor=executor)

@@ -135,16 +135,16 @@ class PlainSystem(System):
         check_system(group, num_elements, clauses)
         self._group = group
         self._num_elements = num_elements
-        self._clauses = clauses
+        self._clauses = [[Branch(count, tuple(own)) for count, own in clause] for clause in clauses]
         self._num_scalars = sum(
             len(clause) - 1 + sum(branch.num_scalars for branch in clause) for clause in clauses
         )
 
     def bind(self, challenge: int, scalars: bytes) -> BoundSystem:
-        if len(scalars) != self._group.scalar_size * self._num_scalars:
-            raise InvalidProofError("the proof has the wrong length")
         if not 0 <= challenge < self._group.order:
             raise InvalidScalarError("not below the group's order")
+        if len(scalars) != self._group.scalar_size * self._num_scalars:
+            raise InvalidProofError("the proof has the wrong length")
         values = iter(self._group.decode_integers(scalars))
         answered: list[_Replies] = []
         for clause in self._clauses:
