@@ -49,7 +49,7 @@ import os, signal, threading
 from secretballot.crypto.group.native import ristretto255 as group
 
 elements = [group.generator]
-for _ in range(20000):
+for _ in range(40000):
     elements.append(elements[-1] + group.generator)
 begun, done = threading.Event(), threading.Event()
 
@@ -60,14 +60,14 @@ def encode():
 
 threading.Thread(target=encode).start()
 begun.wait()
-children = 0
-while not done.is_set() or not children:
-    child = os.fork()
-    if child == 0:
-        signal.alarm(60)
+children = []
+while not done.is_set() and len(children) < 16:
+    children.append(os.fork())
+    if not children[-1]:
+        signal.alarm(30)
         [element.encode() for element in elements]
         os._exit(0)
-    children += 1
+for child in children:
     _, status = os.waitpid(child, 0)
     assert status == 0, status
 """
