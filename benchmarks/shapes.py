@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from secretballot.ballot.contest_kinds import ContestPlan, plan_contest
+from secretballot.ballot.contest_kinds import LinePlan
+from secretballot.ballot.contest_kinds.rating import RatingPlan
 from secretballot.manifest import Option, RatingContest, confidence_levels
 
 #: A credential (its key, the signature, its preparation) and the entry's signature, in bytes.
@@ -75,9 +76,9 @@ class Shape:
         )
 
     @cached_property
-    def plan(self) -> ContestPlan:
+    def plan(self) -> LinePlan:
         """The library's own plan: it knows how many ciphertexts a line needs for so many levels and voters."""
-        return plan_contest(self.contest, self.voters)
+        return RatingPlan(self.contest, self.voters)
 
     @cached_property
     def cost(self) -> Cost:

@@ -47,7 +47,7 @@ def parse_proofs(
     """
     out = []
     for plan, contest, own in zip(context.plans, ballot.contests, elements, strict=True):
-        session_id = context.proof_session(plan.id, ballot.credential.key)
+        session_id = context.proof_session(plan, ballot.credential.key, contest.ciphertexts)
         name = f"{item}, contest {plan.id}"
         try:
             # The elements were decoded from these bytes, and an element has one encoding.
@@ -99,15 +99,11 @@ def _check_opening(
         raise BallotError(f"the opening is malformed: {error.message}", item=item) from None
     if len(randomness) != plan.num_ciphertexts or 0 in randomness:
         raise BallotError("the opening has the wrong randomness", item=item)
-    weights = [
-        w for line, choice in zip(plan.lines, opening.choices, strict=True) for w in line.weights[choice]
-    ]
     # Published randomness is public: plain integers, in variable time.
-    bases = (group.generator, context.key.element)
     elements = []
-    for weight, r in zip(weights, randomness, strict=True):
-        elements.append(group.sum_of_products([r], bases[:1]))
-        elements.append(group.sum_of_products([weight, r], bases))
+    for message, r in zip(plan.messages(opening.choices), randomness, strict=True):
+        elements.append(group.sum_of_products([r], [group.generator]))
+        elements.append(message + group.sum_of_products([r], [context.key.element]))
     if group.encode_elements(elements) != contest.ciphertexts:
         raise BallotError("the opening does not give these ciphertexts", item=item)
     return selection

@@ -19,7 +19,7 @@ from ..crypto.secret import Secret
 from ..crypto.signing import SigningKey
 from ..errors import BallotError, SelectionError, check_type
 from ..records import sign_body, sign_record
-from .contest_kinds import ContestPlan, Selection
+from .contest_kinds import LinePlan, MarkPlan, Selection
 from .contest_kinds.plan import FIRST, GENERATOR, KEY, listed
 from .context import BallotContext
 from .records import Ballot, BallotContest, ChallengedBallot, ContestOpening, code_of, format_code
@@ -63,16 +63,33 @@ class VoterDevice:
         ballot = Ballot(election=context.election.id, credential=self._credential, contests=tuple(contests))
         return SealedBallot(context, ballot.to_body(), tuple(openings), self._key)
 
-    def _encrypt(self, plan: ContestPlan, choices: Sequence[int]) -> tuple[BallotContest, ContestOpening]:
-        group = ristretto255
-        ciphertexts: list[Ciphertext] = []
-        messages: list[Scalar] = []
-        randomness: list[Scalar] = []
-        for line, choice in zip(plan.lines, choices, strict=True):
-            for weight in line.weights[choice]:
-                messages.append(group.scalar(weight))
-                randomness.append(group.random_scalar())
-                ciphertexts.append(self._context.key.encrypt(messages[-1], randomness[-1]))
+    def _encrypt(
+        self, plan: LinePlan | MarkPlan, choices: Sequence[int]
+    ) -> tuple[BallotContest, ContestOpening]:
+        randomness = [ristretto255.random_scalar() for _ in range(plan.num_ciphertexts)]
+        if isinstance(plan, LinePlan):
+            ciphertexts, knowledge = self._encrypt_lines(plan, choices, randomness)
+        else:
+            ciphertexts, knowledge = self._encrypt_mark(plan, choices, randomness)
+        elements = [element for ciphertext in ciphertexts for element in ciphertext]
+        statement = plan.statement(self._context.key.element, elements)
+        encoded = ristretto255.encode_elements(elements)
+        session_id = self._context.proof_session(plan, self._credential.key, encoded)
+        tables = {KEY: self._context.key.table} if isinstance(plan, LinePlan) else None
+        proof = disjunction.prove(session_id, statement, knowledge, tables)
+        opened = b"".join(scalar.encode() for scalar in randomness)
+        return (
+            BallotContest(id=plan.id, ciphertexts=encoded, proof=proof),
+            ContestOpening(id=plan.id, choices=tuple(choices), randomness=opened),
+        )
+
+    def _encrypt_lines(
+        self, plan: LinePlan, choices: Sequence[int], randomness: Sequence[Scalar]
+    ) -> tuple[list[Ciphertext], list[Knowledge]]:
+        messages = [ristretto255.scalar(weight) for weight in plan.weights(choices)]
+        ciphertexts = [
+            self._context.key.encrypt(message, r) for message, r in zip(messages, randomness, strict=True)
+        ]
         knowledge = []
         for place, choice in enumerate(choices):
             part = slice(place * plan.width, (place + 1) * plan.width)
@@ -82,16 +99,19 @@ class VoterDevice:
             for scalar in randomness[1:]:
                 total = total + scalar
             knowledge.append(_know(plan.sum_branch(choices), [total], messages, randomness))
-        elements = [element for ciphertext in ciphertexts for element in ciphertext]
-        statement = plan.statement(self._context.key.element, elements)
-        session_id = self._context.proof_session(plan.id, self._credential.key)
-        proof = disjunction.prove(session_id, statement, knowledge, {KEY: self._context.key.table})
-        encoded = group.encode_elements(elements)
-        opened = b"".join(scalar.encode() for scalar in randomness)
-        return (
-            BallotContest(id=plan.id, ciphertexts=encoded, proof=proof),
-            ContestOpening(id=plan.id, choices=tuple(choices), randomness=opened),
-        )
+        return ciphertexts, knowledge
+
+    def _encrypt_mark(
+        self, plan: MarkPlan, choices: Sequence[int], randomness: Sequence[Scalar]
+    ) -> tuple[list[Ciphertext], list[Knowledge]]:
+        key = self._context.key
+        ciphertexts = [
+            key.encrypt_element(message, r)
+            for message, r in zip(plan.messages(choices), randomness, strict=True)
+        ]
+        # The statement is over the generator and the pads alone.
+        openings = {1 + i: ((GENERATOR, r),) for i, r in enumerate(randomness)}
+        return ciphertexts, [Knowledge(0, randomness, openings)]
 
     def __repr__(self) -> str:
         return "<VoterDevice, redacted>"

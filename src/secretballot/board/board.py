@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..crypto import key_file
 from ..crypto.merkle import Frontier, inclusion_proof, leaf_hash, root, verify_inclusion
@@ -30,6 +30,7 @@ from ..errors import (
     check_type,
 )
 from ..manifest import BoardKey, Manifest
+from .attachments import StoredAttachments, digest_of
 from .entry import Entry
 from .record import ElectionRecord, write_record
 from .state import LogState
@@ -42,7 +43,7 @@ MAX_RETRIES = 100
 #: as verifying, as would ballots' proofs. (A share's proof is verified: the state needs it.) What changes an entry in
 #: the store also changes its hash, which is looked up and compared; only somebody who rewrites the whole file could
 #: profit, and is found out by verifiers.
-NOT_REPLAYED = frozenset({"K2", "K3", "C2", "H1", "T3", "T4"})
+NOT_REPLAYED = frozenset({"K2", "K3", "C2", "H1", "X2", "T3", "T4", "T5"})
 
 _KIND = "board"
 
@@ -111,6 +112,7 @@ class Board:
         self._store = store
         self._keys = keys
         self._lock = threading.Lock()
+        log.attachments = StoredAttachments(store)
         self.state = log
         #: While an entry is applied: a state that is left with this is dropped.
         self._torn = False
@@ -146,6 +148,22 @@ class Board:
                 return self._receipt(index, leaf)
             raise BoardError("too many others are writing; send the entry again")
 
+    def attach(self, data: bytes) -> bytes:
+        """Keeps what a later entry will name, and gives its digest. Sent again, it is the same.
+
+        Raises RefusedError for bytes of a size that no attachment can have now.
+        """
+        check_type(data, bytes, "an attachment as bytes")
+        with self._lock:
+            self._catch_up()
+            if len(data) not in self.state.attachment_sizes():
+                raise RefusedError(
+                    f"no attachment of {len(data)} bytes is waited for in the phase {self.state.phase}"
+                )
+        digest = digest_of(data)
+        self._store.put_attachment(digest, data)
+        return digest
+
     def receipt(self, raw: bytes) -> str:
         """The receipt of an entry that is in the log, under the newest checkpoint; raises BoardError if it is not."""
         check_type(raw, bytes, "an entry as bytes")
@@ -167,15 +185,16 @@ class Board:
         Raises BoardError while the log is empty, and RecordError where the directory cannot be written.
         """
         # The log only grows: its first entries are those of the checkpoint, and nobody has to wait for the copy.
-        size, note = self._checkpoint()
-        return write_record(path, self._store.entries(0, size), note)
+        size, note, attached = self._checkpoint()
+        attachments = (self.state.attachments.read(*one) for one in attached)
+        return write_record(path, self._store.entries(0, size), note, attachments)
 
-    def _checkpoint(self) -> tuple[int, str]:
+    def _checkpoint(self) -> tuple[int, str, Sequence[tuple[bytes, int]]]:
         with self._lock:
             self._catch_up()
             note = self._sign()
             self._store.put_checkpoint(note.encode("utf-8"), self.state.size)
-            return self.state.size, note
+            return self.state.size, note, tuple(self.state.attached())
 
     def _check_board(self, entry: Entry) -> None:
         """The manifest must name this board's key: nobody would accept its checkpoints otherwise."""
@@ -202,6 +221,7 @@ class Board:
         """The state from the store alone, after an exception that left it half applied."""
         kept = self._kept_checkpoint()
         fresh = type(self.state)()
+        fresh.attachments = self.state.attachments
         for entry in self._stored(fresh):
             fresh.apply(entry)
         self._check_contains(fresh, self._signed, kept)

@@ -1,7 +1,8 @@
 """The election record: a directory that an auditor can copy.
 
 It holds two files, and nothing secret: ``entries.jsonl``, the log's entries in order, each on a line of its own that
-ends with a line feed; and ``checkpoint``, the board's signed checkpoint over all of them.
+ends with a line feed; and ``checkpoint``, the board's signed checkpoint over all of them. Where ballots were mixed, a
+directory ``attachments`` has what the entries name (:mod:`.attachments`), each in a file of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from ..crypto.note import MAX_NOTE_SIZE
 from ..errors import RecordError, check_path, check_type
 from ..records import CUT_OFF, MAX_ENTRY_SIZE
+from .attachments import FOLDER, Attachments, RecordAttachments, digest_of
 
 ENTRIES = "entries.jsonl"
 CHECKPOINT = "checkpoint"
@@ -29,6 +31,7 @@ class ElectionRecord:
         for name in (ENTRIES, CHECKPOINT):
             if not (self.path / name).is_file():
                 raise RecordError(f"not an election record: there is no file {name}", item=str(path))
+        self.attachments: Attachments = RecordAttachments(self.path)
 
     def entries(self) -> Iterator[bytes]:
         """The entries in order, without their line ends, one in memory at a time.
@@ -58,8 +61,13 @@ class ElectionRecord:
         return data
 
 
-def write_record(path: str | os.PathLike[str], entries: Iterable[bytes], checkpoint: str) -> ElectionRecord:
-    """Writes a record into a new or empty directory; each file appears whole or not at all.
+def write_record(
+    path: str | os.PathLike[str],
+    entries: Iterable[bytes],
+    checkpoint: str,
+    attachments: Iterable[bytes | memoryview] = (),
+) -> ElectionRecord:
+    """Writes a record into a new or empty directory; each file appears whole or not at all, the checkpoint last.
 
     Raises RecordError where the directory holds something or cannot be written, and for a checkpoint that is no
     Unicode; ArgumentError for an entry that is no bytes.
@@ -82,6 +90,9 @@ def write_record(path: str | os.PathLike[str], entries: Iterable[bytes], checkpo
     if not empty:
         raise RecordError("the directory is not empty", item=str(path))
     try:
+        for data in attachments:
+            (folder / FOLDER).mkdir(exist_ok=True)
+            _write(folder / FOLDER / digest_of(data).hex(), [data])
         _write(folder / ENTRIES, _lines(entries))
         _write(folder / CHECKPOINT, [note])
     except OSError as error:
@@ -95,7 +106,7 @@ def _lines(entries: Iterable[bytes]) -> Iterator[bytes]:
         yield entry + b"\n"
 
 
-def _write(path: Path, parts: Iterable[bytes]) -> None:
+def _write(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "wb") as file:

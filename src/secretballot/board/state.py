@@ -39,6 +39,7 @@ from ..errors import (
 )
 from ..manifest import Election, Manifest
 from ..records import Record, SignedEntry, a_kind, parse_entry
+from .attachments import Attachments, HeldAttachments
 from .entry import Cast, Challenged, Entry, Facts, Issued, facts_of
 from .examiner import Check, Examiner, check_election
 from .records import PHASES, Phase, PhaseChange
@@ -77,6 +78,8 @@ class LogState:
         self.cast: dict[bytes, int] = {}
         self.challenged: dict[bytes, int] = {}
         self.credentials: set[bytes] = set()
+        #: Where what entries name is to be had; whoever keeps the log sets it.
+        self.attachments: Attachments = HeldAttachments()
 
     @property
     def size(self) -> int:
@@ -375,6 +378,14 @@ class LogState:
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
+
+    def attachment_sizes(self) -> frozenset[int]:
+        """The sizes in bytes that an attachment can have now: a board takes no other."""
+        return frozenset()
+
+    def attached(self) -> Sequence[tuple[bytes, int]]:
+        """Digest and size of every attachment that the log's entries name."""
+        return ()
 
     def unique_keys(self, entry: Entry) -> list[bytes]:
         """What a store finds the entry by: its leaf hash, and a ballot's confirmation code."""

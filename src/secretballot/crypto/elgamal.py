@@ -41,9 +41,13 @@ class EncryptionKey:
 
     def encrypt(self, message: Scalar, randomness: Scalar) -> Ciphertext:
         """The encryption of a small integer under fresh randomness, which is used for nothing else but its proof."""
-        group = self.group
-        masked = group.multiply_generator(message) + self.table.multiply(randomness)
-        return Ciphertext(group.multiply_generator(randomness), masked)
+        return self.encrypt_element(self.group.multiply_generator(message), randomness)
+
+    def encrypt_element(self, message: Element, randomness: Scalar) -> Ciphertext:
+        """The same of any element: ``B = M + r K``, which decrypts to M itself."""
+        return Ciphertext(
+            self.group.multiply_generator(randomness), message + self.table.multiply(randomness)
+        )
 
 
 def ciphertext_size(group: Group) -> int:

@@ -34,6 +34,9 @@ class Tag(Enum):
     CEREMONY_COMMITMENT = "ceremony-commitment"
     BALLOT_PROOF = "ballot-proof"
     DECRYPTION_PROOF = "decryption-proof"
+    SHUFFLE_PROOF = "shuffle-proof"
+    LINE_DECRYPTION_PROOF = "line-decryption-proof"
+    LOT = "lot"
     SIGNED_ENTRY = "signed-entry"
     KEY_FILE = "key-file"
 

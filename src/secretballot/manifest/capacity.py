@@ -15,9 +15,18 @@ from math import isqrt
 
 from ..crypto.blind_rsa import PREFIX_SIZE
 from ..crypto.discrete_log import MAX_RANGE
+from ..crypto.embedding import width as embedding_width
 from ..errors import ManifestError
 from ..records import DIGEST_SIZE, MAX_ENTRY_SIZE, record_type
-from .contests import ApprovalContest, Contest
+from .contests import (
+    ApprovalContest,
+    Contest,
+    LineContest,
+    MarkContest,
+    RankingContest,
+    WriteInContest,
+    is_summed,
+)
 
 _POINT = _SCALAR = _KEY = 32
 #: Bytes of an entry around its body: the members' names, and a signature of 86 characters.
@@ -64,11 +73,20 @@ def width(choices: int, capacity: int) -> int:
 
 def num_ciphertexts(contest: Contest, capacity: int) -> int:
     """How many ciphertexts a contest has in a ballot."""
+    if isinstance(contest, MarkContest):
+        return mark_width(contest)
     return len(contest.line_ids()) * width(_choices(contest), capacity)
+
+
+def mark_width(contest: MarkContest) -> int:
+    """How many ciphertexts a whole mark takes: places of options, one byte each, or a text's bytes."""
+    return embedding_width(contest.maximum if isinstance(contest, RankingContest) else contest.max_bytes)
 
 
 def contest_size(contest: Contest, capacity: int) -> int:
     """The bytes of a contest's ciphertexts and proof in a ballot (``docs/spec/ballot.md``)."""
+    if isinstance(contest, MarkContest):
+        return mark_width(contest) * (2 * _POINT + _POINT + _SCALAR)
     choices = _choices(contest)
     own = width(choices, capacity)
     line = 2 * own * _POINT + _clause(choices, 2 * own, own)
@@ -80,6 +98,8 @@ def contest_size(contest: Contest, capacity: int) -> int:
 
 def search_steps(contest: Contest, capacity: int) -> int:
     """The most giant steps that finding a contest's sums takes: for each ciphertext, the root of its range."""
+    if isinstance(contest, MarkContest) or not is_summed(contest):
+        return 0
     base, most = digit_base(capacity), digits_per_ciphertext(capacity)
     digits = _choices(contest) - 1
     full, rest = divmod(digits, most)
@@ -92,7 +112,7 @@ def _root(value: int) -> int:
     return isqrt(value - 1) + 1
 
 
-def _choices(contest: Contest) -> int:
+def _choices(contest: LineContest) -> int:
     """The choices of a line, blank included where there is one."""
     choices = len(contest.count_names()) + 1
     if not isinstance(contest, ApprovalContest):
@@ -136,7 +156,7 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
         "openings": [
             {
                 "id": contest.id,
-                "choices": [_choices(contest) - 1] * len(contest.line_ids()),
+                "choices": _longest_opening(contest),
                 "randomness": _blob(_SCALAR * ciphertexts[contest.id]),
             }
             for contest in contests
@@ -158,6 +178,17 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
     }
 
 
+def _longest_opening(contest: Contest) -> list[int]:
+    """What a challenge opens of a contest, where it takes the most digits."""
+    match contest:
+        case RankingContest():
+            return [len(contest.options) - 1] * contest.maximum
+        case WriteInContest():
+            return [255] * contest.max_bytes
+        case _:
+            return [_choices(contest) - 1] * len(contest.line_ids())
+
+
 def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, object]) -> int:
     """A result in which every count is the largest and every rule holds. Its lines are only counted, not made."""
     result = {
@@ -170,6 +201,8 @@ def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, 
     }
     size = len(_json(result))
     for contest in contests:
+        if isinstance(contest, MarkContest):
+            continue  # Its result is bounded whatever the ballots: see secretballot.tally.records.
         line = {
             "id": "",
             "counts": [capacity] * len(contest.count_names()),
@@ -195,7 +228,8 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[i
 
     ``moduli`` are the bytes of the registrars' RSA moduli.
     """
-    digits_per_ciphertext(capacity)
+    if any(isinstance(contest, LineContest) for contest in contests):
+        digits_per_ciphertext(capacity)
     size = sum(contest_size(contest, capacity) for contest in contests)
     if size > MAX_BALLOT_SIZE:
         raise ManifestError(
@@ -207,7 +241,8 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[i
         item = f"contest {contest.id}"
         if isinstance(contest, ApprovalContest):
             terms += _totals(contest) * len(contest.options)
-        outcomes += len(contest.line_ids()) * len(contest.rules)
+        if isinstance(contest, LineContest):
+            outcomes += len(contest.line_ids()) * len(contest.rules)
         steps += search_steps(contest, capacity)
         if terms > MAX_SUM_TERMS:
             raise ManifestError("too many different numbers of too many options may be approved", item=item)
@@ -234,4 +269,5 @@ def _largest(contests: Sequence[Contest], capacity: int) -> str:
 
 
 def _most_outcomes(contests: Sequence[Contest]) -> str:
-    return f"contest {max(contests, key=lambda contest: len(contest.line_ids()) * len(contest.rules)).id}"
+    counted = [contest for contest in contests if isinstance(contest, LineContest)]
+    return f"contest {max(counted, key=lambda contest: len(contest.line_ids()) * len(contest.rules)).id}"

@@ -1,12 +1,15 @@
 """The contests of an election, and the rules that turn counts into outcomes.
 
-Every kind of contest comes down to *lines*, each with named counts:
+Three kinds of contest come down to *lines*, each with named counts:
 
 * ``rating``: a line for each of ``options`` (those rated), with a count for each of ``levels``;
 * ``choice``: one line, with a count for each of ``options``;
 * ``approval``: a line for each of ``options``, with the one count ``votes``.
 
-A line left blank spoils no other line.
+A line left blank spoils no other line. Two kinds can only be tallied by mixing, since what is counted are whole marks:
+
+* ``ranking``: ``options`` in an order of preference;
+* ``write_in``: a text.
 """
 
 from __future__ import annotations
@@ -23,7 +26,16 @@ VOTES = "votes"
 MIN_LEVELS, MAX_LEVELS = 2, 8
 MAX_OPTIONS = 1000
 
+#: Options of a ranking: the place of each is one byte.
+MAX_RANKED = 250
+MAX_TEXT = 250
+
 Base = Literal["collected", "roll"]
+#: How a contest of lines is tallied: ballots are added up, or mixed line by line and decrypted, or both, and the two
+#: results must agree.
+TallyMethod = Literal["homomorphic", "mixnet", "both"]
+#: How rankings are counted: see :mod:`secretballot.tally.methods`.
+RankingMethod = Literal["borda", "irv", "stv", "schulze"]
 
 
 class ManifestPart(Record):
@@ -71,13 +83,14 @@ class OutcomeRule(ManifestPart):
                 return share <= threshold
 
 
-class _Contest(ManifestPart):
+class _LineContest(ManifestPart):
     id: Identifier
     labels: Labels
     options: Annotated[tuple[Option, ...], Field(fail_fast=True, min_length=1, max_length=MAX_OPTIONS)]
     #: What percentages are of.
     base: Base
     rules: Annotated[tuple[OutcomeRule, ...], Field(fail_fast=True)]
+    tally: TallyMethod = "homomorphic"
 
     def count_names(self) -> tuple[str, ...]:
         """The names of the counts of each of the contest's lines, in order."""
@@ -100,7 +113,7 @@ class _Contest(ManifestPart):
         return self
 
 
-class RatingContest(_Contest):
+class RatingContest(_LineContest):
     """Each of ``options`` is given one of ``levels``."""
 
     kind: Literal["rating"] = "rating"
@@ -116,7 +129,7 @@ class RatingContest(_Contest):
         return self
 
 
-class ChoiceContest(_Contest):
+class ChoiceContest(_LineContest):
     """One of ``options`` is chosen."""
 
     kind: Literal["choice"] = "choice"
@@ -135,7 +148,7 @@ class ChoiceContest(_Contest):
         return self
 
 
-class ApprovalContest(_Contest):
+class ApprovalContest(_LineContest):
     """From ``minimum`` to ``maximum`` of ``options`` are approved; with ``allow_blank``, none at all too."""
 
     kind: Literal["approval"] = "approval"
@@ -156,7 +169,63 @@ class ApprovalContest(_Contest):
         return self
 
 
-Contest = Annotated[RatingContest | ChoiceContest | ApprovalContest, Field(discriminator="kind")]
+class RankingContest(ManifestPart):
+    """From ``minimum`` to ``maximum`` of ``options`` are put in an order, the most preferred first; with
+    ``allow_blank``, none at all too. ``seats`` are to be filled by the method ``stv``; the others name one winner, and
+    the order of all."""
+
+    id: Identifier
+    labels: Labels
+    options: Annotated[tuple[Option, ...], Field(fail_fast=True, min_length=2, max_length=MAX_RANKED)]
+    kind: Literal["ranking"] = "ranking"
+    minimum: Annotated[int, Field(ge=1)]
+    maximum: Annotated[int, Field(ge=1)]
+    allow_blank: bool
+    methods: Annotated[tuple[RankingMethod, ...], Field(fail_fast=True, min_length=1)]
+    seats: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _check_ranking(self) -> Self:
+        item = f"contest {self.id}"
+        unique([option.id for option in self.options], item, "option")
+        unique(list(self.methods), item, "method")
+        if not self.minimum <= self.maximum <= len(self.options):
+            raise ManifestError(
+                f"between {self.minimum} and {self.maximum} of {len(self.options)} options cannot be ranked",
+                item=item,
+            )
+        if self.seats >= len(self.options):
+            raise ManifestError(f"{self.seats} seats need more than {len(self.options)} options", item=item)
+        if self.seats > 1 and "stv" not in self.methods:
+            raise ManifestError("several seats are filled by the method stv alone", item=item)
+        return self
+
+
+class WriteInContest(ManifestPart):
+    """A text of up to ``max_bytes`` bytes in UTF-8 is written; with ``allow_blank``, none too. How texts are made equal
+    before they are counted: :mod:`secretballot.ballot.contest_kinds.write_in`."""
+
+    id: Identifier
+    labels: Labels
+    kind: Literal["write_in"] = "write_in"
+    max_bytes: Annotated[int, Field(ge=1, le=MAX_TEXT)]
+    allow_blank: bool
+
+
+#: Contests that are counted line by line; contests of marks that only mixing can tally; all of them.
+LineContest = RatingContest | ChoiceContest | ApprovalContest
+MarkContest = RankingContest | WriteInContest
+Contest = Annotated[LineContest | MarkContest, Field(discriminator="kind")]
+
+
+def is_summed(contest: LineContest | MarkContest) -> bool:
+    """Whether the contest's ballots are added up."""
+    return isinstance(contest, LineContest) and contest.tally != "mixnet"
+
+
+def is_mixed(contest: LineContest | MarkContest) -> bool:
+    """Whether the contest's ballots are mixed and decrypted one by one."""
+    return not isinstance(contest, LineContest) or contest.tally != "homomorphic"
 
 
 def unique(ids: list[str], item: str, what: str) -> None:

@@ -9,15 +9,19 @@ from pydantic import Field, model_validator
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.encoding import Tag, tagged_hash
 from ..crypto.group import ristretto255
+from ..crypto.shuffle import MAX_ROWS
 from ..errors import CryptoError, ManifestError
 from ..records import Blob, Identifier, Key, Labels, Nonce
 from .capacity import check_sizes
-from .contests import Contest, ManifestPart, unique
+from .contests import Contest, ManifestPart, is_mixed, unique
 
 #: COCKTAIL-DKG costs each trustee work in n * k; assemblies have a handful.
 MAX_TRUSTEES = 255
 #: Each signs every credential, and every ballot holds all their signatures.
 MAX_REGISTRARS = 255
+MAX_MIXERS = 255
+#: One mixer alone would know whose each line is.
+MIN_ROUNDS = 2
 
 
 class TrusteeKey(ManifestPart):
@@ -43,6 +47,14 @@ class RegistrarKey(ManifestPart):
     def public_key(self) -> PublicKey:
         """The issuing key; the manifest has checked it."""
         return PublicKey.from_der(self.key)
+
+
+class MixerKey(ManifestPart):
+    """A mixer: ``signing_key`` signs its entries. A trustee may mix too, under its own id and key."""
+
+    id: Identifier
+    labels: Labels
+    signing_key: Key
 
 
 class Authority(ManifestPart):
@@ -79,6 +91,9 @@ class Manifest(ManifestPart):
     registrars: Annotated[
         tuple[RegistrarKey, ...], Field(fail_fast=True, min_length=1, max_length=MAX_REGISTRARS)
     ]
+    #: Who may mix, and how many of them have to: each mixes once, in the order in which they come.
+    mixers: Annotated[tuple[MixerKey, ...], Field(fail_fast=True, max_length=MAX_MIXERS)] = ()
+    mixing_rounds: Annotated[int, Field(ge=0)] = 0
     authority: Authority
     board: BoardKey
 
@@ -87,6 +102,7 @@ class Manifest(ManifestPart):
         unique([contest.id for contest in self.contests], "manifest", "contest")
         unique([trustee.id for trustee in self.trustees], "manifest", "trustee")
         unique([registrar.id for registrar in self.registrars], "manifest", "registrar")
+        unique([mixer.id for mixer in self.mixers], "manifest", "mixer")
         if self.quorum > len(self.trustees):
             raise ManifestError(
                 f"a quorum of {self.quorum} needs at least {self.quorum} trustees, there are {len(self.trustees)}"
@@ -97,13 +113,34 @@ class Manifest(ManifestPart):
             raise ManifestError(
                 f"a minimum group of {self.minimum_group} is above the roll of {self.roll_size}"
             )
+        self._check_mixing()
         self._check_keys()
         moduli = [registrar.public_key().modulus_bytes for registrar in self.registrars]
         check_sizes(self.contests, self.capacity, moduli)
         return self
 
+    def _check_mixing(self) -> None:
+        mixed = next((contest for contest in self.contests if is_mixed(contest)), None)
+        if mixed is None:
+            if self.mixers or self.mixing_rounds:
+                raise ManifestError("there are mixers, and no contest to be mixed")
+            return
+        if not MIN_ROUNDS <= self.mixing_rounds <= len(self.mixers):
+            raise ManifestError(
+                f"it is mixed at least {MIN_ROUNDS} times, by mixers of which there are {len(self.mixers)}: "
+                f"not {self.mixing_rounds} times",
+                item=f"contest {mixed.id}",
+            )
+        if self.capacity > MAX_ROWS:
+            raise ManifestError(
+                f"a capacity of {self.capacity} is above the {MAX_ROWS} that can be mixed",
+                item=f"contest {mixed.id}",
+            )
+
     def _check_keys(self) -> None:
         signing = [trustee.signing_key for trustee in self.trustees]
+        both = {(trustee.id, trustee.signing_key) for trustee in self.trustees}
+        signing += [mixer.signing_key for mixer in self.mixers if (mixer.id, mixer.signing_key) not in both]
         signing += [registrar.signing_key for registrar in self.registrars]
         signing.append(self.authority.signing_key)
         if len({*signing, self.board.key}) != len(signing) + 1:
@@ -133,6 +170,13 @@ class Manifest(ManifestPart):
             if trustee.id == trustee_id:
                 return index
         raise ManifestError(f"there is no trustee {trustee_id!r}")
+
+    def mixer(self, mixer_id: str) -> MixerKey:
+        """The mixer of that id; raises ManifestError for an unknown one."""
+        for mixer in self.mixers:
+            if mixer.id == mixer_id:
+                return mixer
+        raise ManifestError(f"there is no mixer {mixer_id!r}")
 
     def registrar(self, registrar_id: str) -> RegistrarKey:
         """The registrar of that id; raises ManifestError for an unknown one."""

@@ -17,7 +17,7 @@ from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmati
 from ..credential import Issuance
 from ..manifest import Manifest
 from ..records import Record
-from ..tally import DecryptionShare, Result
+from ..tally import DecryptionShare, LineShare, MixRound, Result
 from ..verify import Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -34,6 +34,8 @@ MODELS: Mapping[str, type[Record]] = {
     "ballot": Ballot,
     "challenged-ballot": ChallengedBallot,
     "decryption-share": DecryptionShare,
+    "mix-round": MixRound,
+    "line-share": LineShare,
     "result": Result,
     "report": Report,
 }

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..crypto.elgamal import Ciphertext
+from ..ballot.contest_kinds import LinePlan, MarkPlan
+from ..crypto.elgamal import Ciphertext, ciphertext_size
 from ..crypto.group import Element, ristretto255
-from ..manifest import Election
+from ..manifest import Election, is_mixed
+from .batches import Batch, summed
 from .kept import Kept
 
 #: Ballots whose elements are added up at once.
@@ -19,7 +21,7 @@ _CHUNK = 256
 
 
 class EncryptedTally(NamedTuple):
-    """The sums over all counting ballots: a ciphertext for each of the contests' ciphertexts, in order.
+    """The sums over all counting ballots: a ciphertext for each of those that are added up, in order.
 
     ``root`` is the log's Merkle root at the end of voting: what a decryption share is bound to.
     """
@@ -39,12 +41,15 @@ class _Counting(NamedTuple):
 class RunningTally:
     """The sums so far. Memory: some hundred bytes for each credential that votes."""
 
-    def __init__(self, election: Election) -> None:
+    def __init__(self, election: Election, plans: Sequence[LinePlan | MarkPlan]) -> None:
         #: Whether a credential's last ballot counts, and not its first.
         self._replace = election.manifest.revoting == "last"
+        self._mixed = any(map(is_mixed, election.manifest.contests))
+        self._size = ciphertext_size(ristretto255) * sum(plan.num_ciphertexts for plan in plans)
+        self._places = summed(plans)
         self._counting: dict[bytes, _Counting] = {}
         self._rows: list[Sequence[Element]] = []
-        #: The ciphertexts of ballots that may be replaced.
+        #: The ciphertexts of ballots that may be replaced, or are to be mixed.
         self._kept = Kept()
         #: Places in the log of ballots that do not count, because another ballot of the credential does.
         self.replaced: list[int] = []
@@ -79,7 +84,7 @@ class RunningTally:
         self.add([-element for element in ristretto255.decode_elements(ciphertexts)])
 
     def _keep(self, ciphertexts: bytes) -> int:
-        return self._kept.add(ciphertexts) if self._replace else 0
+        return self._kept.add(ciphertexts) if self._replace or self._mixed else 0
 
     def _fold(self) -> None:
         self._rows = [ristretto255.sum_columns(self._rows)]
@@ -90,5 +95,10 @@ class RunningTally:
             return EncryptedTally(0, (), root)
         self._fold()
         sums = self._rows[0]
-        pairs = zip(sums[::2], sums[1::2], strict=True)
-        return EncryptedTally(self.ballots, tuple(Ciphertext(*pair) for pair in pairs), root)
+        ciphertexts = (Ciphertext(*sums[2 * place : 2 * place + 2]) for place in self._places)
+        return EncryptedTally(self.ballots, tuple(ciphertexts), root)
+
+    def rows(self, batch: Batch) -> bytes:
+        """A batch's rows: of every counting ballot, in the order of the log."""
+        counting = sorted(self._counting.values())
+        return b"".join([batch.row(self._kept.get(one.kept, self._size)) for one in counting])

@@ -1,26 +1,35 @@
-"""The log's state machine to its end: the encrypted tally, decryption shares and the result.
+"""The log's state machine to its end: the encrypted tally, rounds of mixing, decryption shares and the result.
 
 While ballots come in, the sums are kept (:class:`~secretballot.tally.encrypted.RunningTally`); with the authority's
-entry that opens the tally they are final, and bound to the log's root at that place.
+entry that opens the tally they are final, and bound to the log's root at that place. Where contests are mixed, so are
+the rows of the counting ballots (:class:`~secretballot.tally.mixing.Mixing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
+from ..ballot.contest_kinds import plan_election
 from ..board.entry import Cast, Entry, Facts
 from ..board.examiner import Check
 from ..board.records import Phase, PhaseChange
 from ..board.state import LogState
 from ..crypto.group import Element, ristretto255
-from ..errors import DuplicateError, ManifestError, PhaseError, TallyError, check_type
+from ..errors import BoardError, DuplicateError, ManifestError, PhaseError, TallyError, check_type
+from ..manifest import is_mixed, is_summed
 from ..records import Record
+from .batches import batches
 from .checks import check_share
-from .counting import count
+from .counting import count_sums
 from .encrypted import EncryptedTally, RunningTally
-from .records import DecryptionShare, Result
+from .lines import count_lines
+from .mixing import Mixing
+from .records import ContestResult, DecryptionShare, LineShare, MixRound, Result
+from .result import count
+
+_Share = TypeVar("_Share")
 
 
 class ElectionLog(LogState):
@@ -29,6 +38,8 @@ class ElectionLog(LogState):
     records: ClassVar[dict[str, tuple[type[Record], Phase]]] = {
         **LogState.records,
         "decryption-share": (DecryptionShare, "tally"),
+        "mix-round": (MixRound, "tally"),
+        "line-share": (LineShare, "tally"),
         "result": (Result, "tally"),
     }
 
@@ -36,10 +47,12 @@ class ElectionLog(LogState):
         super().__init__()
         self.running: RunningTally | None = None
         self._tally: EncryptedTally | None = None
+        self._mixing: Mixing | None = None
         self.shares: dict[int, tuple[Element, ...]] = {}
+        self.line_shares: dict[int, LineShare] = {}
         self.result: Result | None = None
         #: Whose shares were counted, and what came of it.
-        self._computed: tuple[frozenset[int], Result | TallyError] | None = None
+        self._computed: tuple[tuple[frozenset[int], frozenset[int]], Result | TallyError] | None = None
         self._checked: tuple[Entry, tuple[Element, ...]] | None = None
 
     @property
@@ -49,31 +62,43 @@ class ElectionLog(LogState):
             raise PhaseError("voting is not closed")
         return self._tally
 
+    @property
+    def mixing(self) -> Mixing:
+        """The mixing; raises PhaseError while voting is not closed, and where there is no election key."""
+        if self._mixing is None:
+            raise PhaseError("voting is not closed, or there is no election key")
+        return self._mixing
+
     def compute_result(self) -> Result:
         """The result that the log's verified shares give; raises TallyError with fewer than a quorum."""
-        shares = self._quorum()
-        if self._computed is None or self._computed[0] != shares.keys():
-            self._computed = frozenset(shares), self._count(shares)
+        shares, line_shares = self._quorum(self.shares), self._quorum(self.line_shares)
+        whose = frozenset(shares), frozenset(line_shares)
+        if self._computed is None or self._computed[0] != whose:
+            self._computed = whose, self._count(shares, line_shares)
         outcome = self._computed[1]
         if isinstance(outcome, TallyError):
             raise outcome.with_traceback(None)
         return outcome
 
-    def _count(self, shares: dict[int, tuple[Element, ...]]) -> Result | TallyError:
+    def _count(
+        self, shares: dict[int, tuple[Element, ...]], line_shares: dict[int, LineShare]
+    ) -> Result | TallyError:
         """A tally that decrypts to no counts takes long to find out, and may be asked for again and again."""
         try:
-            return count(self.election, self._unconfirmed.plans, self.tally, shares)
+            return count(self.election, self._unconfirmed.plans, self.tally, shares, self.mixing, line_shares)
         except TallyError as error:
             return error
 
-    def _quorum(self) -> dict[int, tuple[Element, ...]]:
+    def _quorum(self, shares: Mapping[int, _Share]) -> dict[int, _Share]:
         """The first k shares by index: any k give the same, and no more are needed."""
-        return {index: self.shares[index] for index in sorted(self.shares)[: self.election.manifest.quorum]}
+        return {index: shares[index] for index in sorted(shares)[: self.election.manifest.quorum]}
 
     def signer(self, entry: Entry) -> bytes:
         match entry.record:
-            case DecryptionShare() as share:
+            case DecryptionShare() | LineShare() as share:
                 return self._trustee_key(share.trustee)
+            case MixRound() as mixed:
+                return self.election.manifest.mixer(mixed.mixer).signing_key
             case Result():
                 return self.election.manifest.authority.signing_key
             case _:
@@ -83,11 +108,19 @@ class ElectionLog(LogState):
         match entry.record:
             case DecryptionShare() as share:
                 return [("T1", lambda: self._check_share(entry, share))]
+            case MixRound() as mixed:
+                return [
+                    ("X1", lambda: self.mixing.check_order(mixed)),
+                    ("X2", lambda: self.mixing.check_shuffles(mixed)),
+                ]
+            case LineShare() as lines:
+                return [("X3", lambda: self._check_line_share(lines))]
             case Result() as result:
                 return [
                     ("T2", self._check_quorum),
                     ("T3", lambda: self._check_counts(result)),
                     ("T4", lambda: self._check_outcomes(result)),
+                    *([("T5", self._check_agreement)] if self._twice() else ()),
                 ]
             case _:
                 return super()._own_checks(entry)
@@ -110,10 +143,27 @@ class ElectionLog(LogState):
             self._checked = (entry, check_share(self.election, key, self.tally, share))
         return self._checked[1]
 
+    def _check_line_share(self, record: LineShare) -> None:
+        index = self.election.manifest.trustee_index(record.trustee)
+        if index in self.line_shares:
+            same = self.line_shares[index] == record
+            # Proven anew by a trustee that was started again, it would be another: nobody's fault.
+            raise DuplicateError(
+                f"{'this' if same else 'another'} share of the lines of trustee {record.trustee} was posted before"
+            )
+        public = self.group_public
+        if public is None:
+            raise TallyError("there is no election key")
+        self.mixing.check_share(public.verification_keys[index - 1], record)
+
     def _check_quorum(self) -> None:
         quorum = self.election.manifest.quorum
-        if self.tally.ballots and len(self.shares) < quorum:
+        if self.tally.ciphertexts and len(self.shares) < quorum:
             raise TallyError(f"{quorum} decryption shares are needed, there are {len(self.shares)}")
+        if self.mixing.needed and len(self.line_shares) < quorum:
+            raise TallyError(
+                f"{quorum} shares of the mixed lines are needed, there are {len(self.line_shares)}"
+            )
 
     def _check_counts(self, result: Result) -> None:
         expected = self.compute_result()
@@ -127,15 +177,33 @@ class ElectionLog(LogState):
             raise TallyError("the published counts are not those that the shares decrypt to")
 
     def _check_outcomes(self, result: Result) -> None:
-        expected = [[line.outcomes for line in c.lines] for c in self.compute_result().contests]
-        if [[line.outcomes for line in c.lines] for c in result.contests] != expected:
+        expected = [_outcomes(contest) for contest in self.compute_result().contests]
+        if [_outcomes(contest) for contest in result.contests] != expected:
             raise TallyError("an outcome does not follow from the counts by the manifest's rules")
+
+    def _twice(self) -> list[str]:
+        """The contests that are tallied in both ways."""
+        return [one.id for one in self.election.manifest.contests if is_summed(one) and is_mixed(one)]
+
+    def _check_agreement(self) -> None:
+        sums = count_sums(self.election, self._unconfirmed.plans, self.tally, self._quorum(self.shares))
+        mixed = count_lines(self.mixing, self._quorum(self.line_shares))
+        for contest in self._twice():
+            if sums[contest] != mixed[contest]:
+                raise TallyError(
+                    "the sums and the mixed lines give different counts", item=f"contest {contest}"
+                )
 
     def apply(self, entry: Entry) -> None:
         check_type(entry, Entry, "an entry that was read (see follow)")
         match entry.record:
             case DecryptionShare() as share:
                 self._take_share(entry, share)
+            case MixRound() as mixed:
+                if self._mixing is not None:
+                    self._mixing.apply(mixed)
+            case LineShare() as lines:
+                self._take_line_share(lines)
             case Result() as result:
                 self.result = self.result or result
                 self._enter("closed")
@@ -148,7 +216,7 @@ class ElectionLog(LogState):
         else:
             super().apply(entry)
         if isinstance(entry.record, PhaseChange) and entry.record.phase == "tally" and self._tally is None:
-            self._tally = self._running().close(self.frontier.root())
+            self._close()
 
     def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
         super().take(index, leaf, facts)
@@ -162,8 +230,32 @@ class ElectionLog(LogState):
 
     def _running(self) -> RunningTally:
         if self.running is None:
-            self.running = RunningTally(self.election)
+            self.running = RunningTally(self.election, plan_election(self.election))
         return self.running
+
+    def _close(self) -> None:
+        """The end of voting."""
+        root, running = self.frontier.root(), self._running()
+        self._tally = running.close(root)
+        public = self.group_public
+        if public is not None:
+            self._mixing = Mixing(
+                self.election,
+                public.group_key,
+                batches(self._unconfirmed.plans),
+                running.ballots,
+                running.rows,
+                root,
+                self.attachments,
+            )
+
+    def attachment_sizes(self) -> frozenset[int]:
+        return self._mixing.sizes() if self._mixing is not None and self.phase == "tally" else frozenset()
+
+    def attached(self) -> list[tuple[bytes, int]]:
+        rounds = self._mixing.rounds if self._mixing is not None else []
+        files = [one.batches for one in rounds] + [one.batches for one in self.line_shares.values()]
+        return [(file.digest, file.size) for several in files for file in several]
 
     def _take_share(self, entry: Entry, share: DecryptionShare) -> None:
         try:
@@ -173,7 +265,24 @@ class ElectionLog(LogState):
             return  # Reported by its check; a share that is not proven decrypts nothing.
         self.shares.setdefault(index, verified)
 
+    def _take_line_share(self, record: LineShare) -> None:
+        try:
+            self._check_line_share(record)
+            index = self.election.manifest.trustee_index(record.trustee)
+        except (TallyError, BoardError, ManifestError):
+            return  # As above.
+        self.line_shares.setdefault(index, record)
 
-def _counts(result: Result) -> list[tuple[str, list[tuple[str, tuple[int, ...], int]]]]:
+
+def _counts(result: Result) -> list[object]:
     """What a result says was counted, without what follows from it."""
-    return [(c.id, [(line.id, line.counts, line.blank) for line in c.lines]) for c in result.contests]
+    return [
+        (c.id, [(line.id, line.counts, line.blank) for line in c.lines])
+        if isinstance(c, ContestResult)
+        else c
+        for c in result.contests
+    ]
+
+
+def _outcomes(contest: object) -> list[tuple[str, ...]]:
+    return [line.outcomes for line in contest.lines] if isinstance(contest, ContestResult) else []

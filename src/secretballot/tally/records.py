@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..records import Blob, Count, Digest, Identifier, Record
+from ..board.attachments import digest_of
+from ..records import Blob, Count, Digest, Identifier, Record, Text
+
+#: Invalid lines, and texts, that a result lists. All are counted, and the record has all of them.
+MAX_INVALID = 100
+MAX_TEXTS = 1000
+
+Counts = Annotated[tuple[Count, ...], Field(fail_fast=True)]
+Identifiers = Annotated[tuple[Identifier, ...], Field(fail_fast=True)]
 
 
 class DecryptionShare(Record):
@@ -22,6 +30,46 @@ class DecryptionShare(Record):
     trustee: Identifier
     shares: Blob
     proof: Blob
+
+
+class BatchFile(Record):
+    """An attachment of one batch: the contest and line that it is of (a contest of marks is its only line), the SHA-256
+    of its bytes, and how many there are."""
+
+    contest: Identifier
+    line: Identifier
+    digest: Digest
+    size: Count
+
+
+def digest_file(contest: str, line: str, data: bytes) -> BatchFile:
+    """What names an attachment."""
+    return BatchFile(contest=contest, line=line, digest=digest_of(data), size=len(data))
+
+
+class MixRound(Record):
+    """A round of mixing: every batch shuffled by one mixer. ``round`` counts from 1.
+
+    An attachment holds the batch's rows, re-encrypted, and behind them the proof (``docs/spec/shuffle.md``).
+    """
+
+    record: Literal["secretballot/1/mix-round"] = "secretballot/1/mix-round"
+    election: Digest
+    mixer: Identifier
+    round: Annotated[int, Field(ge=1)]
+    batches: Annotated[tuple[BatchFile, ...], Field(fail_fast=True, min_length=1)]
+
+
+class LineShare(Record):
+    """A trustee's share of the decryption of every mixed line.
+
+    An attachment holds an element (32 bytes) for each ciphertext of the batch, and behind them one proof for all.
+    """
+
+    record: Literal["secretballot/1/line-share"] = "secretballot/1/line-share"
+    election: Digest
+    trustee: Identifier
+    batches: Annotated[tuple[BatchFile, ...], Field(fail_fast=True, min_length=1)]
 
 
 class LineResult(Record):
@@ -48,8 +96,116 @@ class LineResult(Record):
 class ContestResult(Record):
     """The lines of a contest, in the manifest's order."""
 
+    kind: Literal["lines"] = "lines"
     id: Identifier
     lines: Annotated[tuple[LineResult, ...], Field(fail_fast=True)]
+
+
+class InvalidLine(Record):
+    """A mixed line that is no mark of the contest: its place among the lines, from 0, and what is wrong with it."""
+
+    line: Count
+    reason: Text
+
+
+InvalidLines = Annotated[tuple[InvalidLine, ...], Field(fail_fast=True, max_length=MAX_INVALID)]
+
+
+class BordaResult(Record):
+    """Borda's count: for each option twice its points, in the manifest's order."""
+
+    method: Literal["borda"] = "borda"
+    half_points: Counts
+
+
+class RunoffRound(Record):
+    """A round of the instant runoff; ``excluded`` is null in the last."""
+
+    votes: Counts
+    exhausted: Count
+    excluded: Identifier | None
+    by_lot: bool
+
+
+class RunoffResult(Record):
+    """The instant runoff; ``winner`` is null where nobody ranked anything."""
+
+    method: Literal["irv"] = "irv"
+    rounds: Annotated[tuple[RunoffRound, ...], Field(fail_fast=True)]
+    winner: Identifier | None
+
+
+class TransferStage(Record):
+    """A stage of the single transferable vote, in hundred-thousandths of a vote. After it the votes of ``passed_on`` are
+    passed on, since it is excluded, or its surplus."""
+
+    votes: Counts
+    lost: Count
+    elected: Identifiers
+    passed_on: Identifier | None
+    excluded: bool
+    by_lot: bool
+
+
+class TransferResult(Record):
+    """The single transferable vote: who is elected, in order; the quota in hundred-thousandths of a vote."""
+
+    method: Literal["stv"] = "stv"
+    quota: Count
+    stages: Annotated[tuple[TransferStage, ...], Field(fail_fast=True)]
+    elected: Identifiers
+
+
+class SchulzeResult(Record):
+    """Schulze's method: ``above`` is how many rank the option of the row above that of the column; ``order`` has groups
+    of options that tie, winners first; ``condorcet_winner`` is null where no option wins against each other one."""
+
+    method: Literal["schulze"] = "schulze"
+    above: Annotated[tuple[Counts, ...], Field(fail_fast=True)]
+    order: Annotated[tuple[Identifiers, ...], Field(fail_fast=True)]
+    condorcet_winner: Identifier | None
+
+
+MethodResult = Annotated[
+    BordaResult | RunoffResult | TransferResult | SchulzeResult, Field(discriminator="method")
+]
+
+
+class RankingResult(Record):
+    """The rankings of a contest, counted by each of its methods, in the manifest's order. Of the lines that are invalid,
+    the first :data:`MAX_INVALID` are listed."""
+
+    kind: Literal["ranking"] = "ranking"
+    id: Identifier
+    valid: Count
+    blank: Count
+    invalid: Count
+    invalid_lines: InvalidLines
+    methods: Annotated[tuple[MethodResult, ...], Field(fail_fast=True)]
+
+
+class TextCount(Record):
+    """How often a text was written: the commonest of the forms that are one when they are normalised."""
+
+    text: str
+    count: Count
+
+
+class WriteInResult(Record):
+    """The texts of a contest, the most frequent first. Beyond :data:`MAX_TEXTS`, ``others`` are the votes for texts that
+    are not listed."""
+
+    kind: Literal["write_in"] = "write_in"
+    id: Identifier
+    valid: Count
+    blank: Count
+    invalid: Count
+    invalid_lines: InvalidLines
+    texts: Annotated[tuple[TextCount, ...], Field(fail_fast=True, max_length=MAX_TEXTS)]
+    others: Count
+
+
+AnyContestResult = Annotated[ContestResult | RankingResult | WriteInResult, Field(discriminator="kind")]
 
 
 class Result(Record):
@@ -63,4 +219,4 @@ class Result(Record):
     collected: Count
     roll: Count
     below_minimum_group: bool
-    contests: Annotated[tuple[ContestResult, ...], Field(fail_fast=True)]
+    contests: Annotated[tuple[AnyContestResult, ...], Field(fail_fast=True)]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import threading
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ..ceremony.trustee import KeyHolder
+from ..crypto import equality
 from ..crypto.elgamal import Ciphertext
 from ..crypto.encoding import frame
+from ..crypto.equality import Equality
 from ..crypto.group import ristretto255
 from ..crypto.sigma import prove_batchable
-from ..errors import TallyError, check_type
+from ..errors import PhaseError, TallyError, check_type
 from ..records import sign_record
 from .checks import share_relation, share_session
 from .encrypted import EncryptedTally
-from .records import DecryptionShare
+from .mixing import Mixing
+from .records import DecryptionShare, LineShare, digest_file
+
+
+class DecryptedLines(NamedTuple):
+    """What a trustee sends to the board: the attachments first, then the entry that names them."""
+
+    attachments: tuple[bytes, ...]
+    entry: bytes
 
 
 class DecryptingTrustee:
@@ -28,6 +38,7 @@ class DecryptingTrustee:
         check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
         self._holder = holder
         self._decrypted: bytes | None = None
+        self._lines: list[bytes] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -64,6 +75,47 @@ class DecryptingTrustee:
             proof=proof,
         )
         return sign_record(record, self._holder.signing)
+
+    def decrypt_lines(self, mixing: Mixing, *, accept_small_group: bool = False) -> DecryptedLines:
+        """This trustee's share of the decryption of every mixed line: attachments, and the entry that names them.
+
+        ``mixing`` is of a log that the trustee verified itself. Raises PhaseError while not all rounds are mixed, and
+        TallyError as :meth:`decrypt`.
+        """
+        check_type(mixing, Mixing, "a log's mixing")
+        election = self._holder.election
+        if mixing.election != election:
+            raise TallyError("the ballots are another election's")
+        if mixing.ballots < election.manifest.minimum_group and not accept_small_group:
+            raise TallyError(
+                f"{mixing.ballots} ballots are fewer than the minimum group of {election.manifest.minimum_group}"
+            )
+        if not mixing.needed:
+            raise TallyError("there is nothing to decrypt: no ballot was mixed")
+        if not mixing.is_complete:
+            raise PhaseError(
+                f"{len(mixing.rounds)} of {mixing.needed} rounds have been mixed: it is too early"
+            )
+        secret = self._holder.share.share
+        key = self._holder.share.verification_key
+        rows = [bytes(mixing.rows(place)) for place in range(len(mixing.batches))]
+        with self._lock:
+            if self._lines not in (None, rows):
+                raise TallyError(
+                    "other lines were decrypted before: between the two, a voter's could be told"
+                )
+            self._lines = rows
+        files, attachments = [], []
+        for place, batch in enumerate(mixing.batches):
+            pads = mixing.pads(place)
+            shares = equality.multiply(ristretto255, pads, secret)
+            statement = Equality(ristretto255, key, pads, shares)
+            attachments.append(
+                shares + equality.prove(mixing.share_session(batch, self.id), statement, secret)
+            )
+            files.append(digest_file(batch.contest, batch.line, attachments[-1]))
+        record = LineShare(election=election.id, trustee=self.id, batches=tuple(files))
+        return DecryptedLines(tuple(attachments), sign_record(record, self._holder.signing))
 
     def _decrypt_once(self, tally: EncryptedTally) -> None:
         sums = (ristretto255.encode_elements(ciphertext) for ciphertext in tally.ciphertexts)

@@ -20,9 +20,11 @@ from ..ceremony.trustee import KeyHolder, TrusteeKeys
 from ..credential.holder import Holder
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import TallyError
-from ..manifest import Contest, Election, Manifest
+from ..manifest import Contest, Election, Manifest, is_mixed
+from ..manifest.records import MIN_ROUNDS
 from ..tally import ElectionLog, Result
-from ..tally.trustee import DecryptingTrustee
+from ..tally.mixer import Mixed, MixerKeys
+from ..tally.trustee import DecryptedLines, DecryptingTrustee
 
 
 class SimulationEvent(NamedTuple):
@@ -46,6 +48,8 @@ class Simulation:
         trustees: int = 3,
         quorum: int = 2,
         registrars: int = 1,
+        mixers: int | None = None,
+        mixing_rounds: int | None = None,
         capacity: int | None = None,
         minimum_group: int = 1,
         revoting: str = "last",
@@ -53,7 +57,10 @@ class Simulation:
         store: BoardStore | None = None,
         on_event: Callable[[SimulationEvent], None] = lambda event: None,
     ) -> None:
-        """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest."""
+        """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest.
+
+        Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes.
+        """
         self._on_event = on_event
         self.authority = AuthorityKeys.generate("authority", {"en": "Assembly"})
         self.trustees = [
@@ -63,6 +70,11 @@ class Simulation:
         for i in range(1, registrars + 1):
             self.registrar_keys.append(RegistrarKeys.generate(f"registrar-{i}", {"en": f"Registrar {i}"}))
             on_event(SimulationEvent("keys", i, registrars))
+        if mixers is None:
+            mixers = MIN_ROUNDS if any(map(is_mixed, contests)) else 0
+        self.mixer_keys = [
+            MixerKeys.generate(f"mixer-{i}", {"en": f"Mixer {i}"}) for i in range(1, mixers + 1)
+        ]
         self.board_keys = BoardKeys.generate(origin)
         self.manifest = Manifest.model_validate(
             {
@@ -76,6 +88,8 @@ class Simulation:
                 "quorum": quorum,
                 "trustees": tuple(trustee.public() for trustee in self.trustees),
                 "registrars": tuple(registrar.public() for registrar in self.registrar_keys),
+                "mixers": tuple(mixer.public() for mixer in self.mixer_keys),
+                "mixing_rounds": mixers if mixing_rounds is None else mixing_rounds,
                 "authority": self.authority.public(),
                 "board": self.board_keys.public(),
             }
@@ -139,15 +153,35 @@ class Simulation:
         """
         self.board.submit(self.authority.enter(self.election, "tally"))
         present = [holder for place, holder in enumerate(self.key_holders) if place not in absent]
+        self.mix()
         if self.log.tally.ballots:
             for number, holder in enumerate(present, 1):
-                self.board.submit(DecryptingTrustee(holder).decrypt(self.log.tally))
+                trustee = DecryptingTrustee(holder)
+                if self.log.tally.ciphertexts:
+                    self.board.submit(trustee.decrypt(self.log.tally))
+                if self.log.mixing.needed:
+                    self.send(trustee.decrypt_lines(self.log.mixing))
                 self._on_event(SimulationEvent("decryption shares", number, len(present)))
         result = self.log.compute_result()
         self.board.submit(self.authority.publish(result))
         if self.log.result is None:
             raise TallyError("the board did not take the result")
         return result
+
+    def mix(self) -> None:
+        """As many rounds as the manifest asks for, by the mixers in their order."""
+        for keys in self.mixer_keys:
+            if self.log.mixing.is_complete:
+                return
+            self.send(keys.join(self.election).mix(self.log.mixing))
+            done = len(self.log.mixing.rounds)
+            self._on_event(SimulationEvent("mixing", done, self.log.mixing.needed))
+
+    def send(self, message: Mixed | DecryptedLines) -> None:
+        """Attachments, and then the entry that names them."""
+        for data in message.attachments:
+            self.board.attach(data)
+        self.board.submit(message.entry)
 
     def export(self, path: str) -> ElectionRecord:
         """Writes the election record into a new directory."""

@@ -5,7 +5,8 @@ asked it the same before it appended. Here nothing stops at the first fault: eac
 its rule, and the next one runs. The steps, in the report's order:
 
 1. the manifest (M), 2. every entry's form, phase and signature, and the checkpoint (L), 3. the ceremony (K),
-4. credentials (C), 5. ballots and challenges (B, H), 6. shares, counts and outcomes (T).
+4. credentials (C), 5. ballots and challenges (B, H), 6. rounds of mixing and their shares (X), 7. shares of sums,
+counts and outcomes (T).
 
 Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
 what depends on the rest of the log is checked here, in its order. A shard that is lost is examined here, and so are
@@ -21,13 +22,15 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from os import PathLike
 
+from ..board.attachments import Attachments
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
 from ..board.record import ElectionRecord
 from ..crypto.merkle import leaf_hash
 from ..errors import ArgumentError, StoreError, check_type
+from ..manifest import is_mixed, is_summed
 from ..records import DIGEST_SIZE, kind_of
 from ..tally.log import ElectionLog
-from ..tally.records import Result
+from ..tally.records import ContestResult, MixRound, RankingResult, Result, WriteInResult
 from .ahead import Ahead
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
 from .rules import RULES
@@ -156,11 +159,22 @@ class _Verification:
             self.run(rule, entry.name, check)
 
     def _checks(self, entry: Entry) -> None:
-        lines = 1
-        if isinstance(entry.record, Result):
-            lines = sum(len(contest.lines) for contest in entry.record.contests)
         for rule, check in self.log.checks(entry):
-            self.run(rule, entry.name, check, max(1, lines) if rule in ("T3", "T4") else 1)
+            self.run(rule, entry.name, check, self._items(rule, entry))
+
+    def _items(self, rule: str, entry: Entry) -> int:
+        """How many items a check checks at once."""
+        match entry.record:
+            case Result() as result if rule in ("T3", "T4", "T5"):
+                return max(1, sum(map(self._lines, result.contests)))
+            case MixRound() as mixed if rule == "X2":
+                return len(mixed.batches)
+            case _:
+                return 1
+
+    @staticmethod
+    def _lines(contest: ContestResult | RankingResult | WriteInResult) -> int:
+        return len(contest.lines) if isinstance(contest, ContestResult) else 1
 
     # Shards.
 
@@ -305,6 +319,13 @@ class _Verification:
             return Status.NOT_RUN, "there is no manifest"
         if self.log.result is None:
             return Status.NOT_RUN, f"the election has not ended: its phase is {self.log.phase}"
+        contests = self.log.election.manifest.contests
+        if rule_id in ("X1", "X2", "X3") and not any(map(is_mixed, contests)):
+            return Status.NOT_APPLICABLE, "nothing is mixed"
+        if rule_id == "T5" and not any(is_mixed(one) and is_summed(one) for one in contests):
+            return Status.NOT_APPLICABLE, "no contest is tallied twice"
+        if rule_id == "T1" and not any(map(is_summed, contests)):
+            return Status.NOT_APPLICABLE, "nothing is added up"
         there_are = {
             "K5": len(self.log.complaints),
             "H1": self._challenges,
@@ -313,7 +334,7 @@ class _Verification:
         }
         if not there_are.get(rule_id, 1):
             return Status.NOT_APPLICABLE, "there are none"
-        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1") and not self._ballots:
+        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1", "X1", "X2", "X3") and not self._ballots:
             return Status.NOT_APPLICABLE, "nobody voted"
         return Status.NOT_RUN, "the record holds nothing that it could check"
 
@@ -349,7 +370,12 @@ def verify_record(
     if not isinstance(record, ElectionRecord):
         record = ElectionRecord(record)
     return verify_entries(
-        record.entries(), record.checkpoint(), election_id=election_id, progress=progress, executor=executor
+        record.entries(),
+        record.checkpoint(),
+        election_id=election_id,
+        progress=progress,
+        executor=executor,
+        attachments=record.attachments,
     )
 
 
@@ -360,8 +386,9 @@ def verify_entries(
     election_id: bytes | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    attachments: Attachments | None = None,
 ) -> Report:
-    """As :func:`verify_record`, for entries from elsewhere. Raises ArgumentError where they are no bytes."""
+    """As :func:`verify_record`, for entries and attachments from elsewhere. Raises ArgumentError for what is none."""
     check_type(entries, Iterable, "an iterable of entries as bytes")
     check_type(checkpoint, (bytes, str), "a checkpoint")
     if progress is not None and not callable(progress):
@@ -372,7 +399,11 @@ def verify_entries(
         )
         if len(election_id) != DIGEST_SIZE:
             raise ArgumentError(f"an election's id has {DIGEST_SIZE} bytes, not {len(election_id)}")
+    if attachments is not None:
+        check_type(attachments, Attachments, "attachments")
     verification = _Verification(election_id, executor, progress)
+    if attachments is not None:
+        verification.log.attachments = attachments
     for raw in entries:
         check_type(raw, bytes, "an entry as bytes")
         verification.entry(raw)

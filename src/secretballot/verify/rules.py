@@ -83,6 +83,22 @@ _ALL = [
         ("H2", "No ballot that was cast is opened", "spec/ballot.md#challenge", "challenges"),
     ),
     *_rules(
+        "mixing",
+        (
+            "X1",
+            "Each round of mixing is the next, by a mixer of its own, over all batches",
+            "spec/mixing.md#rounds",
+            "rounds",
+        ),
+        ("X2", "Every shuffle's proof holds", "spec/mixing.md#shuffles", "shuffles"),
+        (
+            "X3",
+            "Every share of the mixed lines is proven, after the last round",
+            "spec/mixing.md#shares",
+            "shares",
+        ),
+    ),
+    *_rules(
         "tally",
         ("T1", "Every decryption share is proven, for these very ballots", "spec/tally.md#shares", "shares"),
         ("T2", "At least a quorum of trustees decrypted", "spec/tally.md#quorum", "results"),
@@ -93,6 +109,7 @@ _ALL = [
             "spec/tally.md#outcomes",
             "lines",
         ),
+        ("T5", "Sums and mixed lines give the same counts", "spec/tally.md#both", "lines"),
     ),
 ]
 

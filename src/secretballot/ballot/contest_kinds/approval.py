@@ -12,10 +12,10 @@ from ...crypto.group import ristretto255
 from ...crypto.relation import Equation, Shape
 from ...errors import SelectionError
 from ...manifest.contests import VOTES, ApprovalContest
-from .plan import FIRST, GENERATOR, KEY, ContestPlan, Selection, listed
+from .plan import FIRST, GENERATOR, KEY, LinePlan, Selection, listed
 
 
-class ApprovalPlan(ContestPlan):
+class ApprovalPlan(LinePlan):
     """A line for each option, with the choices blank and ``votes``."""
 
     def __init__(self, contest: ApprovalContest, capacity: int) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from ...errors import SelectionError
 from ...manifest.contests import ChoiceContest
-from .plan import ContestPlan, Selection
+from .plan import LinePlan, Selection
 
 
-class ChoicePlan(ContestPlan):
+class ChoicePlan(LinePlan):
     """One line; choices are the options, after the blank where it is allowed."""
 
     def __init__(self, contest: ChoiceContest, capacity: int) -> None:

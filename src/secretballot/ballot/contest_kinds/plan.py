@@ -1,8 +1,10 @@
-"""The plan of a contest: lines, the choices of a line, and the weights that encode them.
+"""The plan of a contest: how a selection is encoded, encrypted and proven. One of lines is here, one of whole marks in
+:mod:`.mark`.
 
-Packed encoding: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits to base M
-of a sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots. A line whose
-digits are more than one logarithm can bear has several ciphertexts. A blank, where it is allowed, has weight 0.
+Packed encoding, of lines: the choices of a line have weights 0, 1, M, M², … with M = capacity + 1, so that the digits
+to base M of a sum of ballots are the counts; the count of the choice of weight 0 follows from the number of ballots.
+A line whose digits are more than one logarithm can bear has several ciphertexts. A blank, where it is allowed, has
+weight 0.
 
 For a line the proof has one :class:`~secretballot.crypto.disjunction.Clause` with a branch for each choice, over the
 elements G, K, A₁, B₁, …: ``A_i = r_i G`` and ``B_i - w_i G = r_i K`` for every ciphertext i of the line.
@@ -20,7 +22,7 @@ from ...crypto.group import Element, ristretto255
 from ...crypto.relation import Equation, Shape
 from ...errors import SelectionError
 from ...manifest.capacity import digit_base, digits_per_ciphertext, width
-from ...manifest.contests import Contest
+from ...manifest.contests import LineContest
 
 #: What a voter chooses in one contest; each kind says what it takes.
 Selection = Any
@@ -49,11 +51,44 @@ class Line(NamedTuple):
 
 
 class ContestPlan(ABC):
-    """A contest as lines. Public data alone."""
+    """How a contest's selections become ciphertexts with a proof. Public data alone."""
 
-    def __init__(self, contest: Contest, capacity: int, choices: Sequence[str | None]) -> None:
+    def __init__(self, contest_id: str) -> None:
+        self.id = contest_id
+
+    @property
+    @abstractmethod
+    def num_ciphertexts(self) -> int:
+        """How many ciphertexts a ballot has for the contest."""
+
+    @abstractmethod
+    def choices(self, selection: Selection) -> list[int]:
+        """The selection as numbers, which a challenge opens; raises SelectionError for one that is not allowed."""
+
+    @abstractmethod
+    def selection(self, choices: Sequence[int]) -> Selection:
+        """The inverse of :meth:`choices`; raises SelectionError likewise."""
+
+    @abstractmethod
+    def statement(self, key: Element, elements: Sequence[Element], encoded: bytes | None = None) -> Statement:
+        """What the proof of a ballot with these elements states; ``encoded`` are the encodings of the key and of them,
+        where they are known. Raises InvalidInstanceError for what no proof may be made for."""
+
+    @abstractmethod
+    def messages(self, choices: Sequence[int]) -> list[Element]:
+        """What is encrypted: for each ciphertext an element. In variable time, for choices that were opened."""
+
+    def binding(self, ciphertexts: bytes) -> bytes:
+        """What the proof's session binds beside all else: ciphertexts that are not in the statement."""
+        return b""
+
+
+class LinePlan(ContestPlan):
+    """A contest as lines."""
+
+    def __init__(self, contest: LineContest, capacity: int, choices: Sequence[str | None]) -> None:
+        super().__init__(contest.id)
         self.contest = contest
-        self.id = contest.id
         self.base = digit_base(capacity)
         per = digits_per_ciphertext(capacity)
         self.width = width(len(choices), capacity)
@@ -70,16 +105,15 @@ class ContestPlan(ABC):
 
     @property
     def num_ciphertexts(self) -> int:
-        """How many ciphertexts a ballot has for the contest."""
         return len(self.lines) * self.width
 
-    @abstractmethod
-    def choices(self, selection: Selection) -> list[int]:
-        """The place of the choice in each line; raises SelectionError for a selection that is not allowed."""
+    def weights(self, choices: Sequence[int]) -> list[int]:
+        """For each ciphertext the small integer that is encrypted; choices are places, one for each line."""
+        return [w for line, choice in zip(self.lines, choices, strict=True) for w in line.weights[choice]]
 
-    @abstractmethod
-    def selection(self, choices: Sequence[int]) -> Selection:
-        """The inverse of :meth:`choices`; raises SelectionError likewise."""
+    def messages(self, choices: Sequence[int]) -> list[Element]:
+        group = ristretto255
+        return [group.sum_of_products([weight], [group.generator]) for weight in self.weights(choices)]
 
     def sum_shapes(self) -> tuple[Shape, ...]:
         """The branches over the sum of all lines, where the contest limits it; none otherwise."""
@@ -104,8 +138,6 @@ class ContestPlan(ABC):
         return Form(ristretto255, end, clauses, shared=FIRST)
 
     def statement(self, key: Element, elements: Sequence[Element], encoded: bytes | None = None) -> Statement:
-        """What the proof of a ballot with these elements states; ``encoded`` are the encodings of the key and of them,
-        where they are known. Raises InvalidInstanceError for what no proof may be made for."""
         return Statement(self.form, [ristretto255.generator, key, *elements], encoded)
 
     def _place(self, line: Line, name: str | None) -> int:

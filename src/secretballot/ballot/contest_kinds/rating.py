@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...manifest.contests import RatingContest
-from .plan import ContestPlan, Selection
+from .plan import LinePlan, Selection
 
 
-class RatingPlan(ContestPlan):
+class RatingPlan(LinePlan):
     """A line for each of the options; choices are the levels, after the blank where it is allowed."""
 
     def __init__(self, contest: RatingContest, capacity: int) -> None:

@@ -10,8 +10,9 @@ from typing import Self
 from ...crypto.merkle import Frontier
 from ...errors import DuplicateError, StoreError, check_type
 
-#: Bytes of one entry. A mixer's line over a large contest is the longest there is.
+#: Bytes of one entry, or attachment. A shuffle of a large contest is the longest there is.
 MAX_STORED_SIZE = 256 * 1024 * 1024
+DIGEST_SIZE = 32
 #: Bytes of one uniqueness key.
 MAX_KEY_SIZE = 256
 #: Bytes of a checkpoint's note.
@@ -81,6 +82,15 @@ class BoardStore(ABC):
         """The checkpoint over the most entries that was put, of those over as many the last; or None."""
 
     @abstractmethod
+    def put_attachment(self, digest: bytes, data: bytes) -> None:
+        """Keeps bytes beside the log, under their 32-byte digest; those that are kept already stay. They are durable
+        when this returns. Raises StoreError for more than :data:`MAX_STORED_SIZE`."""
+
+    @abstractmethod
+    def attachment(self, digest: bytes) -> bytes | None:
+        """What was kept under that digest, or None."""
+
+    @abstractmethod
     def close(self) -> None:
         """Releases the store; closing twice does no harm."""
 
@@ -143,6 +153,17 @@ def check_checkpoint(note: bytes, size: int) -> None:
     check_type(size, int, "the checkpoint's size")
     if len(note) > MAX_CHECKPOINT_SIZE:
         raise StoreError(f"a checkpoint has at most {MAX_CHECKPOINT_SIZE} bytes, not {len(note)}")
+
+
+def check_attachment(digest: bytes, data: bytes) -> None:
+    """Returns nothing if an attachment is within the limits. Raises StoreError otherwise, and ArgumentError where they
+    are no bytes."""
+    check_type(digest, bytes, "a digest as bytes")
+    check_type(data, bytes, "an attachment as bytes")
+    if len(digest) != DIGEST_SIZE:
+        raise StoreError(f"a digest has {DIGEST_SIZE} bytes, not {len(digest)}")
+    if len(data) > MAX_STORED_SIZE:
+        raise StoreError(f"an attachment has at most {MAX_STORED_SIZE} bytes, not {len(data)}")
 
 
 def check_index(index: int, size: int) -> None:

@@ -10,6 +10,7 @@ from ...errors import StoreError
 from .base import (
     BoardStore,
     ConflictError,
+    check_attachment,
     check_checkpoint,
     check_index,
     check_node,
@@ -27,6 +28,7 @@ class MemoryStore(BoardStore):
         self._keys: dict[bytes, int] = {}
         self._tree = MemoryTree()
         self._checkpoint: tuple[bytes, int] | None = None
+        self._attachments: dict[bytes, bytes] = {}
         #: While an entry is appended: an exception from outside, a signal's, may end that at any place.
         self._torn = False
         self._closed = False
@@ -86,6 +88,17 @@ class MemoryStore(BoardStore):
         with self._lock:
             self._check_open()
             return None if self._checkpoint is None else self._checkpoint[0]
+
+    def put_attachment(self, digest: bytes, data: bytes) -> None:
+        check_attachment(digest, data)
+        with self._lock:
+            self._check_open()
+            self._attachments.setdefault(digest, data)
+
+    def attachment(self, digest: bytes) -> bytes | None:
+        with self._lock:
+            self._check_open()
+            return self._attachments.get(bytes(digest))
 
     def close(self) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from ...errors import StoreError, check_path, check_type
 from .base import (
     BoardStore,
     ConflictError,
+    check_attachment,
     check_checkpoint,
     check_index,
     check_node,
@@ -33,7 +34,7 @@ from .base import (
 #: "SBal": marks the file as this project's (PRAGMA application_id).
 APPLICATION_ID = 0x5342616C
 #: Goes up with every change of the tables (PRAGMA user_version).
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 #: Seconds to wait for another process's transaction.
 DEFAULT_TIMEOUT = 30.0
 #: SQLite counts milliseconds in 32 bits with a sign.
@@ -46,11 +47,12 @@ _SCHEMA = (
     "WITHOUT ROWID",
     "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 0), note BLOB NOT NULL, "
     "size INTEGER NOT NULL)",
+    "CREATE TABLE attachments (digest BLOB PRIMARY KEY, data BLOB NOT NULL)",
     # Against mistakes by hand or by later code; who can write the file can also drop these.
     *(
         f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} "
         "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
-        for table in ("entries", "keys", "nodes")
+        for table in ("entries", "keys", "nodes", "attachments")
         for verb in ("UPDATE", "DELETE")
     ),
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -162,6 +164,18 @@ class SQLiteStore(BoardStore):
         with self._session() as connection:
             row = connection.execute("SELECT note FROM checkpoint").fetchone()
             return None if row is None else _column(row, "checkpoint")
+
+    def put_attachment(self, digest: bytes, data: bytes) -> None:
+        check_attachment(digest, data)
+        with self._session() as connection, self._transaction("IMMEDIATE"):
+            connection.execute("INSERT OR IGNORE INTO attachments VALUES (?, ?)", (digest, data))
+
+    def attachment(self, digest: bytes) -> bytes | None:
+        with self._session() as connection:
+            row = connection.execute(
+                "SELECT data FROM attachments WHERE digest = ?", (bytes(digest),)
+            ).fetchone()
+            return None if row is None else _column(row, f"attachment {digest.hex()}")
 
     def close(self) -> None:
         # A forked process that closed what it inherited would release its parent's file locks.

@@ -1,0 +1,211 @@
+"""Mixing, as far as it is public: rounds, each by another mixer, each over all batches; and the shares of mixed lines.
+
+Round 1 takes the counting ballots' ciphertexts in the order of the log; every round takes the outputs of the one
+before. A round that does not hold is not taken, and another mixer mixes in its place: what was mixed before stays. When
+as many have mixed as the manifest asks for, the trustees decrypt every line of the last round.
+
+An attachment of a round is the outputs of a batch, and behind them the proof; one of a share, the shares of the lines,
+and behind them the proof. What is decrypted must be mixed; and since every ballot's proof is of its own voter's
+knowledge (``docs/spec/ballot.md``), no input can have been made of another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..board.attachments import Attachments
+from ..crypto import equality, shuffle
+from ..crypto.encoding import Tag
+from ..crypto.equality import Equality
+from ..crypto.group import Element, ristretto255
+from ..crypto.shuffle import Shuffle
+from ..crypto.sigma import session
+from ..errors import CryptoError, DuplicateError, PhaseError, TallyError
+from ..manifest import Election
+from .batches import Batch
+from .records import BatchFile, LineShare, MixRound
+
+
+class Mixing:
+    """The rounds so far, of the ballots that count. ``inputs`` gives the rows of a batch as they were cast; ``root`` is
+    the log's at the end of voting."""
+
+    def __init__(
+        self,
+        election: Election,
+        key: Element,
+        batches: Sequence[Batch],
+        ballots: int,
+        inputs: Callable[[Batch], bytes],
+        root: bytes,
+        attachments: Attachments,
+    ) -> None:
+        self.election = election
+        self.key = key
+        self.batches = batches
+        self.ballots = ballots
+        self.root = root
+        self._inputs = inputs
+        self.attachments = attachments
+        self.rounds: list[MixRound] = []
+
+    @property
+    def needed(self) -> int:
+        """How many rounds there have to be: none where nothing is mixed, or nobody voted."""
+        return self.election.manifest.mixing_rounds if self.batches and self.ballots else 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether lines may be decrypted."""
+        return len(self.rounds) >= self.needed
+
+    # Sizes.
+
+    def outputs_size(self, batch: Batch) -> int:
+        """The bytes of a batch's rows."""
+        return self.ballots * batch.row_size
+
+    def round_size(self, batch: Batch) -> int:
+        """The bytes of a batch's attachment to a round."""
+        return self.outputs_size(batch) + shuffle.proof_size(ristretto255, self.ballots, batch.width)
+
+    def share_size(self, batch: Batch) -> int:
+        """The bytes of a batch's attachment to a share: half of every ciphertext, and the proof."""
+        return self.outputs_size(batch) // 2 + equality.proof_size(ristretto255)
+
+    def sizes(self) -> frozenset[int]:
+        """Those of the attachments that are waited for."""
+        if not self.needed:
+            return frozenset()
+        size = self.share_size if self.is_complete else self.round_size
+        return frozenset(map(size, self.batches))
+
+    # Rows.
+
+    def rows(self, place: int) -> bytes | memoryview:
+        """A batch's rows as they are now: cast, or mixed in the last round. Raises BoardError where they are lost."""
+        batch = self.batches[place]
+        if not self.rounds:
+            return self._inputs(batch)
+        return self._file(self.rounds[-1].batches[place])[: self.outputs_size(batch)]
+
+    def _file(self, file: BatchFile) -> memoryview:
+        return self.attachments.read(file.digest, file.size)
+
+    # Rounds.
+
+    def session(self, batch: Batch, number: int, mixer: str) -> bytes:
+        """The session identifier of a shuffle's proof: election, root, contest, line, round, mixer."""
+        return session(
+            ristretto255,
+            Tag.SHUFFLE_PROOF,
+            self.election.id,
+            self.root,
+            batch.contest,
+            batch.line,
+            number,
+            mixer,
+        )
+
+    def check_order(self, record: MixRound) -> None:
+        """Returns nothing if the round is the next one, by a mixer that has not mixed, over all batches.
+
+        Raises PhaseError for a round that is too early, too late or not needed; DuplicateError for one that is there;
+        TallyError, naming the mixer, for other faults.
+        """
+        culprit = f"mixer {record.mixer}"
+        self.election.manifest.mixer(record.mixer)
+        if record in self.rounds:
+            raise DuplicateError(f"round {record.round} was mixed before, by this mixer")
+        if self.is_complete:
+            raise PhaseError(f"all {self.needed} rounds have been mixed")
+        # Another mixer was faster: nobody's fault, and to be mixed anew.
+        if record.round != len(self.rounds) + 1:
+            raise PhaseError(f"round {len(self.rounds) + 1} is mixed now, not {record.round}")
+        if any(record.mixer == earlier.mixer for earlier in self.rounds):
+            raise TallyError(
+                "one mixer mixes once: two rounds by it would hide nothing from it", culprit=culprit
+            )
+        self._check_files(record.batches, self.round_size, culprit)
+
+    def _check_files(self, files: Sequence[BatchFile], size: Callable[[Batch], int], culprit: str) -> None:
+        if [(file.contest, file.line) for file in files] != [(b.contest, b.line) for b in self.batches]:
+            raise TallyError("the batches are not the election's, in its order", culprit=culprit)
+        for file, batch in zip(files, self.batches, strict=True):
+            if file.size != size(batch):
+                raise TallyError(
+                    f"{batch.name}: {size(batch)} bytes are expected, not {file.size}", culprit=culprit
+                )
+
+    def check_shuffles(self, record: MixRound) -> None:
+        """Returns nothing if every batch's proof holds; the order has been checked. Raises TallyError, naming mixer and
+        batch, where one does not, and BoardError where an attachment is missing."""
+        self.check_order(record)
+        for place, (file, batch) in enumerate(zip(record.batches, self.batches, strict=True)):
+            data = self._file(file)
+            split = self.outputs_size(batch)
+            try:
+                statement = Shuffle(ristretto255, self.key, batch.width, self.rows(place), data[:split])
+                shuffle.verify(self.session(batch, record.round, record.mixer), statement, data[split:])
+            except CryptoError as error:
+                raise TallyError(
+                    f"{batch.name}: the shuffle is refused: {error}", culprit=f"mixer {record.mixer}"
+                ) from None
+
+    def apply(self, record: MixRound) -> bool:
+        """Takes a round in whose place is right, its proofs *unchecked*; whether it is taken."""
+        try:
+            self.check_order(record)
+        except (PhaseError, TallyError, DuplicateError):
+            return False
+        self.rounds.append(record)
+        return True
+
+    # Shares.
+
+    def share_session(self, batch: Batch, trustee: str) -> bytes:
+        """The session identifier of a share's proof: election, root, contest, line, trustee."""
+        return session(
+            ristretto255,
+            Tag.LINE_DECRYPTION_PROOF,
+            self.election.id,
+            self.root,
+            batch.contest,
+            batch.line,
+            trustee,
+        )
+
+    def pads(self, place: int) -> bytes:
+        """The first element of every ciphertext of a batch."""
+        rows, size = bytes(self.rows(place)), ristretto255.element_size
+        return b"".join([rows[at : at + size] for at in range(0, len(rows), 2 * size)])
+
+    def check_share(self, key: Element, record: LineShare) -> None:
+        """Returns nothing if every share is proven against the trustee's verification key.
+
+        Raises PhaseError before all rounds are there, TallyError naming the trustee, and BoardError where an attachment
+        is missing.
+        """
+        if not self.needed:
+            raise PhaseError("no lines are to be decrypted")
+        if not self.is_complete:
+            raise PhaseError(
+                f"{len(self.rounds)} of {self.needed} rounds have been mixed: it is too early to decrypt"
+            )
+        culprit = f"trustee {record.trustee}"
+        self._check_files(record.batches, self.share_size, culprit)
+        for place, (file, batch) in enumerate(zip(record.batches, self.batches, strict=True)):
+            data = self._file(file)
+            split = self.outputs_size(batch) // 2
+            try:
+                statement = Equality(ristretto255, key, self.pads(place), data[:split])
+                equality.verify(self.share_session(batch, record.trustee), statement, bytes(data[split:]))
+            except CryptoError as error:
+                raise TallyError(
+                    f"{batch.name}: the decryption share is refused: {error}", culprit=culprit
+                ) from None
+
+    def shares(self, place: int, record: LineShare) -> list[Element]:
+        """A trustee's shares of a batch's ciphertexts; they have been checked."""
+        data = self._file(record.batches[place])
+        return ristretto255.decode_elements(bytes(data[: self.outputs_size(self.batches[place]) // 2]))
