@@ -8,7 +8,7 @@ each role (the only place of its secrets) and ``checks.py`` (what anyone can che
 3. :mod:`secretballot.credential`: registrars sign blindly, once a voter
 4. :mod:`secretballot.ballot`: the voter's device encrypts, proves, signs, or opens
 5. :mod:`secretballot.board`: the append-only log checks, appends and answers with a receipt
-6. :mod:`secretballot.tally`: sums, decryption shares, counts, outcomes
+6. :mod:`secretballot.tally`: sums or mixing, decryption shares, counts, outcomes
 7. :mod:`secretballot.verify`: every numbered rule, from the public record alone
 
 Below all of them, :mod:`secretballot.crypto` has the published standards, and is hazardous material.
@@ -43,14 +43,18 @@ _PUBLIC = {
         "ChoiceContest",
         "Election",
         "Manifest",
+        "MixerKey",
         "Option",
         "OutcomeRule",
+        "RankingContest",
         "RatingContest",
         "RegistrarKey",
         "TrusteeKey",
+        "WriteInContest",
         "confidence_levels",
     ],
     "tally": ["ElectionLog", "Result"],
+    "tally.mixer": ["Mixer", "MixerKeys"],
     "tally.trustee": ["DecryptingTrustee"],
     "verify": ["Report", "Verdict", "local_workers", "verify_record"],
 }
@@ -77,14 +81,18 @@ if TYPE_CHECKING:
         ChoiceContest,
         Election,
         Manifest,
+        MixerKey,
         Option,
         OutcomeRule,
+        RankingContest,
         RatingContest,
         RegistrarKey,
         TrusteeKey,
+        WriteInContest,
         confidence_levels,
     )
     from .tally import ElectionLog, Result
+    from .tally.mixer import Mixer, MixerKeys
     from .tally.trustee import DecryptingTrustee
     from .verify import Report, Verdict, local_workers, verify_record
 
@@ -105,8 +113,12 @@ __all__ = [
     "KeyHolder",
     "Manifest",
     "MemoryStore",
+    "Mixer",
+    "MixerKey",
+    "MixerKeys",
     "Option",
     "OutcomeRule",
+    "RankingContest",
     "RatingContest",
     "Registrar",
     "RegistrarKey",
@@ -120,6 +132,7 @@ __all__ = [
     "TrusteeKeys",
     "Verdict",
     "VoterDevice",
+    "WriteInContest",
     "check_receipt",
     "confidence_levels",
     "confirmation_code",

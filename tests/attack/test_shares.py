@@ -11,9 +11,9 @@ from secretballot.crypto.sigma import prove_batchable
 from secretballot.errors import CryptoError, DuplicateError, PhaseError, SecretBallotError, TallyError
 from secretballot.records import parse_entry, sign_body, sign_record
 from secretballot.tally.checks import check_share, share_relation, share_session
-from secretballot.tally.counting import count
 from secretballot.tally.encrypted import EncryptedTally
 from secretballot.tally.records import DecryptionShare, Result
+from secretballot.tally.result import count
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import Verdict
 

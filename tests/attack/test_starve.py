@@ -48,8 +48,8 @@ from secretballot.manifest import MAX_REGISTRARS, Election
 from secretballot.manifest.capacity import MAX_SUM_TERMS
 from secretballot.records import MAX_ENTRY_SIZE, parse_entry, sign_body, sign_record
 from secretballot.tally import log as tally_log
-from secretballot.tally.counting import count
 from secretballot.tally.records import Result
+from secretballot.tally.result import count
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import Report, Verdict, ahead, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS

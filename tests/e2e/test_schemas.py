@@ -18,7 +18,9 @@ from secretballot import (
     ChoiceContest,
     Option,
     OutcomeRule,
+    RankingContest,
     RatingContest,
+    WriteInContest,
     confidence_levels,
     verify_record,
 )
@@ -68,12 +70,25 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
             minimum=1,
             maximum=2,
             allow_blank=True,
+            tally="both",
         ),
+        RankingContest(
+            id="order",
+            labels={"en": "Order"},
+            options=_options("x", "y", "z"),
+            minimum=1,
+            maximum=3,
+            allow_blank=True,
+            methods=("borda", "irv", "stv", "schulze"),
+            seats=2,
+        ),
+        WriteInContest(id="text", labels={"en": "Text"}, max_bytes=20, allow_blank=True),
     ]
     simulation = Simulation(contests, roll_size=2, capacity=20_000)
     simulation.hold_ceremony()
     simulation.issue(2)
     ballot = {"people": {"an": "low", "binh": None}, "place": "south", "days": ["a"]}
+    ballot |= {"order": ["x", "z"], "text": "Người"}
     simulation.vote([ballot, ballot], challenge_every=2)
     simulation.tally(absent=[0])
     out: dict[str, list[dict[str, Any]]] = {}

@@ -18,23 +18,40 @@ from secretballot.crypto.encoding import MAX_JSON_INTEGER, Tag
 from secretballot.crypto.merkle import MAX_INCLUSION_PROOF
 from secretballot.crypto.note import MAX_NOTE_SIZE, MAX_SIGNATURES
 from secretballot.crypto.receipt import MAX_RECEIPT_SIZE
+from secretballot.crypto.shuffle import MAX_ROWS
 from secretballot.manifest import (
     ApprovalContest,
     Authority,
     BoardKey,
     ChoiceContest,
     Manifest,
+    MixerKey,
     Option,
     OutcomeRule,
+    RankingContest,
     RatingContest,
     RegistrarKey,
     TrusteeKey,
+    WriteInContest,
 )
 from secretballot.manifest.capacity import MAX_BALLOT_SIZE, MAX_OUTCOMES, MAX_SEARCH_STEPS, MAX_SUM_TERMS
-from secretballot.manifest.contests import MAX_LEVELS, MAX_OPTIONS, MIN_LEVELS
-from secretballot.manifest.records import MAX_REGISTRARS, MAX_TRUSTEES
+from secretballot.manifest.contests import MAX_LEVELS, MAX_OPTIONS, MAX_RANKED, MAX_TEXT, MIN_LEVELS
+from secretballot.manifest.records import MAX_MIXERS, MAX_REGISTRARS, MAX_TRUSTEES
 from secretballot.records import MAX_ENTRY_SIZE, MAX_LANGUAGES, Labels, Record
-from secretballot.tally import ContestResult, DecryptionShare, LineResult, Result
+from secretballot.tally import ContestResult, DecryptionShare, LineResult, LineShare, MixRound, Result
+from secretballot.tally.records import (
+    BatchFile,
+    BordaResult,
+    InvalidLine,
+    RankingResult,
+    RunoffResult,
+    RunoffRound,
+    SchulzeResult,
+    TextCount,
+    TransferResult,
+    TransferStage,
+    WriteInResult,
+)
 from secretballot.verify import Report, RuleResult
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +118,9 @@ def test_limits() -> None:
         [MAX_SUM_TERMS, 2],
         [MAX_OUTCOMES],
         [MAX_SEARCH_STEPS, 2],
-        [MAX_TRUSTEES, MAX_REGISTRARS],
+        [MAX_TRUSTEES, MAX_REGISTRARS, MAX_MIXERS],
+        [MAX_ROWS, 2],
+        [MAX_RANKED, MAX_TEXT],
         [MAX_OPTIONS],
         [MIN_LEVELS, MAX_LEVELS],
         [1, MAX_LANGUAGES, 1, 1000],
@@ -148,6 +167,9 @@ def _sentence(name: str, marker: str) -> list[str]:
         (_table, "manifest.md", "## Manifest's members", Manifest),
         (_sentence, "manifest.md", "**Trustee**:", TrusteeKey),
         (_sentence, "manifest.md", "**Registrar**:", RegistrarKey),
+        (_sentence, "manifest.md", "**Mixer**:", MixerKey),
+        (_sentence, "manifest.md", "**A ranking**, in this order:", RankingContest),
+        (_sentence, "manifest.md", "**A text**, in this order:", WriteInContest),
         (_sentence, "manifest.md", "**Authority**:", Authority),
         (_sentence, "manifest.md", "**Board**:", BoardKey),
         (_sentence, "manifest.md", "**Option**:", Option),
@@ -170,7 +192,20 @@ def _sentence(name: str, marker: str) -> list[str]:
             DecryptionShare,
         ),
         (_table, "tally.md", "which it ends. Members in order:", Result),
-        (_sentence, "tally.md", "Each of `contests`:", ContestResult),
+        (_sentence, "tally.md", "A contest of lines:", ContestResult),
+        (_sentence, "tally.md", "A ranking, in order:", RankingResult),
+        (_sentence, "tally.md", "A text, in order:", WriteInResult),
+        (_sentence, "tally.md", "`invalid_lines` lists the first 100 invalid lines, each", InvalidLine),
+        (_sentence, "tally.md", "Each of `texts` has", TextCount),
+        (_sentence, "tally.md", "**`borda`**: members", BordaResult),
+        (_sentence, "tally.md", "**`irv`**: members", RunoffResult),
+        (_sentence, "tally.md", "Each round:", RunoffRound),
+        (_sentence, "tally.md", "**`stv`**: members", TransferResult),
+        (_sentence, "tally.md", "Members of a stage:", TransferStage),
+        (_sentence, "tally.md", "**`schulze`**: members", SchulzeResult),
+        (_sentence, "mixing.md", "members of each, in order:", BatchFile),
+        (_sentence, "mixing.md", "Record `mix-round`, in the phase `tally`; members in order:", MixRound),
+        (_sentence, "mixing.md", "Record `line-share`, in the phase `tally`; members in order:", LineShare),
         (_table, "tally.md", "Each line, in order:", LineResult),
         (_sentence, "rules.md", "Members in order:", Report),
         (_sentence, "rules.md", "Each of `rules`, in the order of this page:", RuleResult),

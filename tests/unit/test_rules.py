@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,9 @@ CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "no election id was given to compare with": lambda has: "id" not in has,
     "has no manifest that can be read": lambda has: "manifest" not in has,
     "has no result": lambda has: "result" not in has,
+    "has nothing to be mixed": lambda has: "mixed" not in has,
+    "has no contest that is tallied twice": lambda has: "both" not in has,
+    "has nothing to be added up": lambda has: "summed" not in has,
     "has no complaint": lambda has: "complaint" not in has,
     "has no challenged ballot": lambda has: "challenge" not in has,
     "has neither a ballot nor a challenged one": lambda has: has.isdisjoint({"ballot", "challenge"}),
@@ -75,12 +78,15 @@ CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "else": lambda has: True,
 }
 PARTS = ("id", "manifest", "result", "complaint", "challenge", "ballot")
+#: What an election has, whose one contest is tallied in this way.
+TALLIES = {"homomorphic": {"summed"}, "mixnet": {"mixed"}, "both": {"summed", "mixed", "both"}}
 
 
 def _status(rule: str, has: set[str], election: Election) -> str:
     """The status that the engine gives to a rule without items."""
     verification = _Verification(bytes(32) if "id" in has else None, None, None)
     verification._has_manifest = "manifest" in has
+    verification.log._election = election
     verification._ballots = 2 * ("ballot" in has)
     verification._challenges = 2 * ("challenge" in has)
     if "result" in has:
@@ -102,9 +108,14 @@ def test_the_table_of_statuses_is_what_the_verifier_does() -> None:
     assert table is not None
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1].splitlines()]
     assert [row[0] for row in rows] == list(CONDITIONS)
-    election = elections.simulate([elections.choice()]).election
-    for size in range(len(PARTS) + 1):
-        for has in map(set, combinations(PARTS, size)):
+    made = {
+        tally: elections.simulate([elections.choice().model_copy(update={"tally": tally})]).election
+        for tally in TALLIES
+    }
+    for size, tally in product(range(len(PARTS) + 1), TALLIES):
+        election = made[tally]
+        for parts in combinations(PARTS, size):
+            has = {*parts, *TALLIES[tally]}
             for rule in RULES:
                 told = next(
                     status

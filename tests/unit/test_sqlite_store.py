@@ -387,7 +387,7 @@ def test_other_schema_versions(path: Path, version: int) -> None:
     with SQLiteStore(path) as store:
         fill(store, 1)
         store._connection.execute(f"PRAGMA user_version = {version}")
-    with pytest.raises(StoreError, match=f"schema version {version}, not 2"):
+    with pytest.raises(StoreError, match=f"schema version {version}, not 3"):
         SQLiteStore(path)
 
 
@@ -403,12 +403,14 @@ def test_corrupt_files(path: Path) -> None:
     with SQLiteStore(path) as store:
         for index in range(14):
             store.append(bytes([index]) * 3000, [b"key %d" % index], index)
+        store.put_attachment(bytes(32), b"attached" * 500)
     data = path.read_bytes()
     uses: tuple[Callable[[BoardStore], object], ...] = (
         snapshot,
         lambda store: store.append(b"new", [b"new"], 14),
         lambda store: [store.find(b"key %d" % index) for index in range(14)],
         lambda store: [store.node(0, index) for index in range(14)],
+        lambda store: store.attachment(bytes(32)),
     )
     for start in range(0, len(data), 4096):
         seen = 0

@@ -20,8 +20,8 @@ from secretballot.manifest import Election
 from secretballot.records import parse_entry
 from secretballot.tally import DecryptionShare, ElectionLog, LineResult, Result
 from secretballot.tally.checks import check_share
-from secretballot.tally.counting import count
 from secretballot.tally.encrypted import EncryptedTally, RunningTally
+from secretballot.tally.result import count
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.testing import Simulation
 from secretballot.verify import Verdict
@@ -109,7 +109,8 @@ def test_sums_are_of_the_counting_ballots_alone(two: Simulation) -> None:
         ("first", 21, [6], 3),
     ):
         manifest = two.manifest.model_copy(update={"revoting": revoting})
-        running = RunningTally(Election.from_manifest(manifest))
+        election = Election.from_manifest(manifest)
+        running = RunningTally(election, plan_election(election))
         assert running.close(b"").ciphertexts == ()
         for voter, index, ballot in ((b"a", 4, one), (b"b", 5, other), (b"a", 6, again)):
             running.count(voter, index, ristretto255.encode_elements(ballot))

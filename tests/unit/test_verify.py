@@ -36,12 +36,18 @@ def statuses(report: Report) -> dict[str, Status]:
     return {result.rule: result.status for result in report.rules}
 
 
+#: Rules of elections in which something is mixed.
+MIXING = ("X1", "X2", "X3", "T5")
+
+
 # A good record.
 
 
 def test_a_good_record_is_verified(finished: Finished, report: Report) -> None:
     assert report.verdict is Verdict.VERIFIED
-    expected = dict.fromkeys(RULES, Status.PASSED) | dict.fromkeys(("M3", "K5"), Status.NOT_APPLICABLE)
+    expected = dict.fromkeys(RULES, Status.PASSED) | dict.fromkeys(
+        ("M3", "K5", *MIXING), Status.NOT_APPLICABLE
+    )
     assert statuses(report) == expected
     assert report.election == finished.simulation.election.id.hex()
     assert report.result == finished.simulation.log.result
@@ -61,6 +67,7 @@ def test_how_much_was_checked(finished: Finished, report: Report) -> None:
         **{"C1": 5, "C2": 7, "C3": 5, "B1": 5, "B2": 21, "B3": 5, "H1": 2, "H2": 2},
         # Two officials, one chair, three for the committee.
         **{"T1": 2, "T2": 1, "T3": 6, "T4": 6},
+        **dict.fromkeys(MIXING, 0),
     }
 
 
@@ -123,7 +130,7 @@ def test_nobody_voted() -> None:
     assert report.verdict is Verdict.VERIFIED
     assert report.ballots_counted == 0
     absent = {rule for rule, status in statuses(report).items() if status is Status.NOT_APPLICABLE}
-    assert absent == {"M3", "K5", "C1", "C2", "C3", "B1", "B2", "B3", "H1", "H2", "T1"}
+    assert absent == {"M3", "K5", "C1", "C2", "C3", "B1", "B2", "B3", "H1", "H2", "T1", *MIXING}
     assert report.rule("T1").reason == "nobody voted"
     assert report.rule("B2").reason == "there are none"
 
@@ -307,7 +314,7 @@ def test_every_rule_can_fail_and_names_the_entry(finished: Finished, rule: str) 
 
 
 def test_there_is_a_fault_for_every_rule() -> None:
-    assert set(RULES) - set(FAULTS) == {"M3", "L5"}  # Both above and below.
+    assert set(RULES) - set(FAULTS) == {"M3", "L5", *MIXING}  # Above, below, and in test_mixing.
 
 
 def test_the_checkpoint(finished: Finished) -> None:
@@ -465,5 +472,5 @@ def test_shards_may_be_of_any_size(finished: Finished, monkeypatch: pytest.Monke
 
 
 def test_rules_have_steps_letters() -> None:
-    assert all(re.fullmatch(r"[MLKCBHT][1-9]", rule) for rule in RULES)
+    assert all(re.fullmatch(r"[MLKCBHXT][1-9]", rule) for rule in RULES)
     assert [rule.id for rule in RULES.values()] == list(RULES)

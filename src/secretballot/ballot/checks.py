@@ -47,7 +47,7 @@ def parse_proofs(
     """
     out = []
     for plan, contest, own in zip(context.plans, ballot.contests, elements, strict=True):
-        session_id = context.proof_session(plan, ballot.credential.key, contest.ciphertexts)
+        session_id = context.proof_session(plan.id, ballot.credential.key, plan.binding(contest.ciphertexts))
         name = f"{item}, contest {plan.id}"
         try:
             # The elements were decoded from these bytes, and an element has one encoding.

@@ -8,7 +8,7 @@ from ..crypto.group import Element, ristretto255
 from ..crypto.sigma import session_tag
 from ..crypto.transcript import derive_session_id
 from ..manifest import Election
-from .contest_kinds import ContestPlan, plan_election
+from .contest_kinds import plan_election
 
 
 class BallotContext:
@@ -23,7 +23,7 @@ class BallotContext:
         #: What all ballots' proofs of a contest have in front.
         self._tags = {plan.id: session_tag(ristretto255, *tag, plan.id) for plan in self.plans}
 
-    def proof_session(self, plan: ContestPlan, credential_key: bytes, ciphertexts: bytes) -> bytes:
+    def proof_session(self, contest: str, credential_key: bytes, binding: bytes = b"") -> bytes:
         """The session identifier of a contest's proof: suite, protocol, election, election key, contest, credential,
-        and what the plan binds of the ciphertexts."""
-        return derive_session_id(self._tags[plan.id] + frame(credential_key) + plan.binding(ciphertexts))
+        and what the plan binds beside (:meth:`~.contest_kinds.plan.ContestPlan.binding`)."""
+        return derive_session_id(self._tags[contest] + frame(credential_key) + binding)

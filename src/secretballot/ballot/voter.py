@@ -74,7 +74,7 @@ class VoterDevice:
         elements = [element for ciphertext in ciphertexts for element in ciphertext]
         statement = plan.statement(self._context.key.element, elements)
         encoded = ristretto255.encode_elements(elements)
-        session_id = self._context.proof_session(plan, self._credential.key, encoded)
+        session_id = self._context.proof_session(plan.id, self._credential.key, plan.binding(encoded))
         tables = {KEY: self._context.key.table} if isinstance(plan, LinePlan) else None
         proof = disjunction.prove(session_id, statement, knowledge, tables)
         opened = b"".join(scalar.encode() for scalar in randomness)

@@ -22,7 +22,7 @@ from ..errors import ManifestError
 from ..manifest import Manifest, Option, RatingContest, confidence_levels
 from ..report import Words, outcomes_view, result_view
 from ..report.text import ballots_line, verdict_line
-from ..tally import Result
+from ..tally import ContestResult, Result
 from ..testing import Simulation
 from ..verify import Report, Verdict
 from .progress import Stages
@@ -195,7 +195,12 @@ def _turnout(figures: Dataset, selections: Selections) -> str:
 
 
 def _equal(result: Result, expected: Mapping[str, tuple[int, ...]], ballots: int) -> bool:
-    counted = {line.id: line.counts for contest in result.contests for line in contest.lines}
+    counted = {
+        line.id: line.counts
+        for contest in result.contests
+        if isinstance(contest, ContestResult)
+        for line in contest.lines
+    }
     return counted == dict(expected) and result.collected == ballots
 
 

@@ -16,6 +16,7 @@ from math import isqrt
 from ..crypto.blind_rsa import PREFIX_SIZE
 from ..crypto.discrete_log import MAX_RANGE
 from ..crypto.embedding import width as embedding_width
+from ..crypto.encoding import MAX_JSON_INTEGER
 from ..errors import ManifestError
 from ..records import DIGEST_SIZE, MAX_ENTRY_SIZE, record_type
 from .contests import (
@@ -25,6 +26,7 @@ from .contests import (
     MarkContest,
     RankingContest,
     WriteInContest,
+    is_mixed,
     is_summed,
 )
 
@@ -42,6 +44,8 @@ MAX_SUM_TERMS = 2**16
 #: The most outcomes that a result can have: lines times rules, of all contests. Real votes have some 50 lines and two
 #: rules; 500 lines and 200 rules fit. Each is looked at by every verifier.
 MAX_OUTCOMES = 100_000
+#: What a result lists of a contest of marks, as in :mod:`secretballot.tally.records`.
+_LISTED_INVALID, _LISTED_TEXTS = 100, 1000
 #: The most steps that the search for all sums can take (:mod:`secretballot.crypto.discrete_log`): a minute on the
 #: native backend, ten on the reference. 500 lines at three levels and blank need at most 65 717 500, whatever the
 #: capacity; at eight levels, 11 464 500 with 500 voters and 4 004 000 with a million.
@@ -162,7 +166,7 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
             for contest in contests
         ],
     }
-    total = sum(ciphertexts.values())
+    total = sum(ciphertexts[contest.id] for contest in contests if is_summed(contest))
     share = {
         "record": record_type("decryption-share"),
         **head,
@@ -170,12 +174,25 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
         "shares": _blob(_POINT * total),
         "proof": _blob(_POINT * (total + 1) + _SCALAR),
     }
-    return {
+    sizes = {
         "ballot": _ENVELOPE + len(_json(ballot)),
         "challenged-ballot": _ENVELOPE + len(_json(challenged)),
-        "decryption-share": _ENVELOPE + len(_json(share)),
         "result": _ENVELOPE + _result_size(contests, capacity, head),
     }
+    if total:
+        sizes["decryption-share"] = _ENVELOPE + len(_json(share))
+    batches = [
+        {"contest": contest.id, "line": line, "digest": _blob(DIGEST_SIZE), "size": MAX_JSON_INTEGER}
+        for contest in contests
+        if is_mixed(contest)
+        for line in (contest.line_ids() if isinstance(contest, LineContest) else [contest.id])
+    ]
+    if batches:
+        mixed = {"record": record_type("mix-round"), **head, "mixer": _LONGEST_ID, "round": 255}
+        sizes["mix-round"] = _ENVELOPE + len(_json({**mixed, "batches": batches}))
+        # As long, but for the names of its members, which are longer than a round's.
+        sizes["line-share"] = sizes["mix-round"] + len("trustee")
+    return sizes
 
 
 def _longest_opening(contest: Contest) -> list[int]:
@@ -202,7 +219,9 @@ def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, 
     size = len(_json(result))
     for contest in contests:
         if isinstance(contest, MarkContest):
-            continue  # Its result is bounded whatever the ballots: see secretballot.tally.records.
+            size += _mark_result_size(contest)
+            continue
+        size += len('"kind":"lines",')
         line = {
             "id": "",
             "counts": [capacity] * len(contest.count_names()),
@@ -212,6 +231,23 @@ def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, 
         ids = contest.line_ids()
         size += len(ids) * (len(_json(line)) + 1) + sum(map(len, ids))
     return size
+
+
+def _mark_result_size(contest: MarkContest) -> int:
+    """More than the result of a contest of marks ever has: what it lists is bounded, whatever the ballots."""
+    size = 1000 + _LISTED_INVALID * 200
+    if isinstance(contest, WriteInContest):
+        # Quotation marks and backslashes are escaped.
+        return size + _LISTED_TEXTS * (2 * contest.max_bytes + 60)
+    options = len(contest.options)
+    ids = sum(len(option.id) + 3 for option in contest.options)
+    each = {
+        "borda": options * 20,
+        "irv": options * (options * 20 + 200),
+        "stv": 2 * (options + 1) * (options * 20 + 300) + 3 * ids,
+        "schulze": options * options * 20 + ids,
+    }
+    return size + sum(200 + each[method] for method in contest.methods)
 
 
 def _blob(size: int) -> str:

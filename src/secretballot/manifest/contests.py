@@ -218,14 +218,19 @@ MarkContest = RankingContest | WriteInContest
 Contest = Annotated[LineContest | MarkContest, Field(discriminator="kind")]
 
 
+def tally_method(contest: LineContest | MarkContest) -> TallyMethod:
+    """How the contest is tallied."""
+    return contest.tally if isinstance(contest, LineContest) else "mixnet"
+
+
 def is_summed(contest: LineContest | MarkContest) -> bool:
     """Whether the contest's ballots are added up."""
-    return isinstance(contest, LineContest) and contest.tally != "mixnet"
+    return tally_method(contest) != "mixnet"
 
 
 def is_mixed(contest: LineContest | MarkContest) -> bool:
     """Whether the contest's ballots are mixed and decrypted one by one."""
-    return not isinstance(contest, LineContest) or contest.tally != "homomorphic"
+    return tally_method(contest) != "homomorphic"
 
 
 def unique(ids: list[str], item: str, what: str) -> None:

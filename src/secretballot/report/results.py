@@ -11,9 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..manifest import Contest, Manifest
+from ..manifest import LineContest, Manifest
 from ..manifest.contests import ApprovalContest, ChoiceContest, OutcomeRule, RatingContest
 from ..tally import ContestResult, LineResult, Result
+from .marks import marks_view
 from .words import Words, percent
 
 #: Counts a line that fit side by side on 80 columns; longer lines are listed downwards.
@@ -43,9 +44,12 @@ def result_view(
     """
     parts: list[RenderableType] = []
     for contest_result in result.contests:
-        contest = _contest(manifest, contest_result.id)
         if parts:
             parts.append("")
+        if not isinstance(contest_result, ContestResult):
+            parts += marks_view(contest_result, manifest, words)
+            continue
+        contest = _contest(manifest, contest_result.id)
         parts += _contest_heading(contest, contest_result, result, words)
         wide = max((len(line.counts) for line in contest_result.lines), default=0)
         listing = _listing(contest, contest_result, result, words)
@@ -69,17 +73,18 @@ class _Fitting:
         yield self._table if needed <= options.max_width else self._otherwise
 
 
-def _contest(manifest: Manifest | None, contest_id: str) -> Contest | None:
+def _contest(manifest: Manifest | None, contest_id: str) -> LineContest | None:
     contests = manifest.contests if manifest else ()
-    return next((contest for contest in contests if contest.id == contest_id), None)
+    found = (one for one in contests if one.id == contest_id and isinstance(one, LineContest))
+    return next(found, None)
 
 
-def _base(contest: Contest | None, result: Result) -> int:
+def _base(contest: LineContest | None, result: Result) -> int:
     return result.roll if contest is not None and contest.base == "roll" else result.collected
 
 
 def _contest_heading(
-    contest: Contest | None, contest_result: ContestResult, result: Result, words: Words
+    contest: LineContest | None, contest_result: ContestResult, result: Result, words: Words
 ) -> list[RenderableType]:
     if contest is None:
         return [Text(f"Contest {contest_result.id}", style="bold")]
@@ -97,7 +102,7 @@ def _contest_heading(
     return parts
 
 
-def _count_names(contest: Contest | None, line: LineResult, words: Words) -> list[str]:
+def _count_names(contest: LineContest | None, line: LineResult, words: Words) -> list[str]:
     """The labels of a line's counts. A published line may have another number of them: then they are numbered."""
     if contest is None or len(contest.count_names()) != len(line.counts):
         return [f"count {place}" for place in range(1, len(line.counts) + 1)]
@@ -107,14 +112,14 @@ def _count_names(contest: Contest | None, line: LineResult, words: Words) -> lis
     return [words.label(option.labels, option.id) for option in options]
 
 
-def _shows_blank(contest: Contest | None, contest_result: ContestResult) -> bool:
+def _shows_blank(contest: LineContest | None, contest_result: ContestResult) -> bool:
     """Not beneath approvals, whose blanks only repeat who did not approve, and not where none is allowed."""
     if isinstance(contest, ApprovalContest):
         return False
     return contest is None or contest.allow_blank or any(line.blank for line in contest_result.lines)
 
 
-def _line_names(contest: Contest | None, words: Words) -> dict[str, str]:
+def _line_names(contest: LineContest | None, words: Words) -> dict[str, str]:
     options = () if contest is None or isinstance(contest, ChoiceContest) else contest.options
     return {option.id: words.label(option.labels, option.id) for option in options}
 
@@ -124,7 +129,7 @@ class _Matrix:
 
     def __init__(
         self,
-        contest: Contest | None,
+        contest: LineContest | None,
         contest_result: ContestResult,
         result: Result,
         words: Words,
@@ -202,7 +207,9 @@ def _heading_width(heading: str) -> int:
     return min([MAX_HEADING, *(max(map(cell_len, pair)) for pair in halves)])
 
 
-def _listing(contest: Contest | None, contest_result: ContestResult, result: Result, words: Words) -> Table:
+def _listing(
+    contest: LineContest | None, contest_result: ContestResult, result: Result, words: Words
+) -> Table:
     """A row a count, beneath its line's name where there are several lines."""
     base = _base(contest, result)
     table = Table.grid(padding=(0, 2))
@@ -228,7 +235,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
     parts: list[RenderableType] = []
     for contest_result in result.contests:
         contest = _contest(manifest, contest_result.id)
-        if contest is None:
+        if contest is None or not isinstance(contest_result, ContestResult):
             continue
         names = _line_names(contest, words) or {contest.id: words.label(contest.labels, contest.id)}
         for rule in contest.rules:
@@ -241,7 +248,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
     return Group(*parts)
 
 
-def _condition(contest: Contest, rule: OutcomeRule, result: Result, words: Words) -> str:
+def _condition(contest: LineContest, rule: OutcomeRule, result: Result, words: Words) -> str:
     levels = contest.levels if isinstance(contest, RatingContest) else contest.options
     labels = {option.id: words.label(option.labels, option.id) for option in levels}
     base = (
@@ -253,6 +260,6 @@ def _condition(contest: Contest, rule: OutcomeRule, result: Result, words: Words
     return f"{labels.get(rule.count_of, rule.count_of)} {words.relation(rule.relation)} {threshold} of {base}"
 
 
-def _standing(contest: Contest, rule: OutcomeRule, line: LineResult) -> str:
+def _standing(contest: LineContest, rule: OutcomeRule, line: LineResult) -> str:
     counts = dict(zip(contest.count_names(), line.counts, strict=False))
     return f" ({counts[rule.count_of]})" if rule.count_of in counts else ""

@@ -10,9 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from ..manifest import Contest, Manifest
-from ..manifest.contests import ApprovalContest, ChoiceContest, RatingContest
+from ..manifest.contests import (
+    ApprovalContest,
+    ChoiceContest,
+    LineContest,
+    RankingContest,
+    RatingContest,
+    WriteInContest,
+    tally_method,
+)
 from ..verify import Report, RuleResult, Status, Verdict
 from .contents import RecordContents
+from .marks import method_name
 from .results import outcomes_view, result_view
 from .words import Words, counted, listed
 
@@ -185,9 +194,12 @@ def _contest(contest: Contest, words: Words) -> Iterable[RenderableType]:
     yield Text(words.both(contest.labels, contest.id))
     if isinstance(contest, RatingContest):
         yield Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
-    for place, option in enumerate(contest.options, 1):
+    options = () if isinstance(contest, WriteInContest) else contest.options
+    for place, option in enumerate(options, 1):
         yield Padding(Text(f"{place}. {words.both(option.labels, option.id)}"), (0, 0, 0, 2))
-    for rule in contest.rules:
+    if isinstance(contest, RankingContest):
+        yield Text(f"Counted by {', '.join(map(method_name, contest.methods))}")
+    for rule in contest.rules if isinstance(contest, LineContest) else ():
         base = "the whole roll" if rule.base == "roll" else "the ballots collected"
         relation = words.relation(rule.relation)
         condition = (
@@ -202,9 +214,19 @@ def _kind(contest: Contest) -> str:
             kind = f"approve {contest.minimum} to {contest.maximum} of {len(contest.options)}"
         case ChoiceContest():
             kind = f"choose one of {len(contest.options)}"
-        case _:
+        case RatingContest():
             kind = f"rate each of {len(contest.options)}"
-    return f"{kind}, {'blank allowed' if contest.allow_blank else 'no blank'}"
+        case RankingContest():
+            kind = f"rank {contest.minimum} to {contest.maximum} of {len(contest.options)}"
+            if contest.seats > 1:
+                kind += f" for {contest.seats} seats"
+        case WriteInContest():
+            kind = f"write in up to {contest.max_bytes} bytes"
+    blank = "blank allowed" if contest.allow_blank else "no blank"
+    return f"{kind}, {blank}{_TALLY[tally_method(contest)]}"
+
+
+_TALLY = {"homomorphic": "", "mixnet": ", mixed", "both": ", added up and mixed"}
 
 
 def _entries(contents: RecordContents, words: Words) -> Iterable[RenderableType]:

@@ -120,7 +120,7 @@ class ElectionLog(LogState):
                     ("T2", self._check_quorum),
                     ("T3", lambda: self._check_counts(result)),
                     ("T4", lambda: self._check_outcomes(result)),
-                    *([("T5", self._check_agreement)] if self._twice() else ()),
+                    *([("T5", self._check_agreement)] if self.twice() else ()),
                 ]
             case _:
                 return super()._own_checks(entry)
@@ -181,14 +181,14 @@ class ElectionLog(LogState):
         if [_outcomes(contest) for contest in result.contests] != expected:
             raise TallyError("an outcome does not follow from the counts by the manifest's rules")
 
-    def _twice(self) -> list[str]:
+    def twice(self) -> list[str]:
         """The contests that are tallied in both ways."""
         return [one.id for one in self.election.manifest.contests if is_summed(one) and is_mixed(one)]
 
     def _check_agreement(self) -> None:
         sums = count_sums(self.election, self._unconfirmed.plans, self.tally, self._quorum(self.shares))
         mixed = count_lines(self.mixing, self._quorum(self.line_shares))
-        for contest in self._twice():
+        for contest in self.twice():
             if sums[contest] != mixed[contest]:
                 raise TallyError(
                     "the sums and the mixed lines give different counts", item=f"contest {contest}"
@@ -275,13 +275,15 @@ class ElectionLog(LogState):
 
 
 def _counts(result: Result) -> list[object]:
-    """What a result says was counted, without what follows from it."""
-    return [
-        (c.id, [(line.id, line.counts, line.blank) for line in c.lines])
-        if isinstance(c, ContestResult)
-        else c
-        for c in result.contests
-    ]
+    """What a result says was counted, without what follows from it, and without reasons, which have no set wording."""
+    out: list[object] = []
+    for contest in result.contests:
+        if isinstance(contest, ContestResult):
+            out.append((contest.id, [(line.id, line.counts, line.blank) for line in contest.lines]))
+        else:
+            lines = tuple(one.line for one in contest.invalid_lines)
+            out.append((lines, contest.model_copy(update={"invalid_lines": ()})))
+    return out
 
 
 def _outcomes(contest: object) -> list[tuple[str, ...]]:

@@ -136,8 +136,8 @@ class RunoffResult(Record):
 
 
 class TransferStage(Record):
-    """A stage of the single transferable vote, in hundred-thousandths of a vote. After it the votes of ``passed_on`` are
-    passed on, since it is excluded, or its surplus."""
+    """A stage of the single transferable vote, in hundred-thousandths of a vote. After it the votes of ``passed_on``
+    are passed on, since it is excluded, or its surplus."""
 
     votes: Counts
     lost: Count
@@ -172,8 +172,8 @@ MethodResult = Annotated[
 
 
 class RankingResult(Record):
-    """The rankings of a contest, counted by each of its methods, in the manifest's order. Of the lines that are invalid,
-    the first :data:`MAX_INVALID` are listed."""
+    """The rankings of a contest, counted by each of its methods, in the manifest's order. Of the lines that are
+    invalid, the first :data:`MAX_INVALID` are listed."""
 
     kind: Literal["ranking"] = "ranking"
     id: Identifier
@@ -192,8 +192,8 @@ class TextCount(Record):
 
 
 class WriteInResult(Record):
-    """The texts of a contest, the most frequent first. Beyond :data:`MAX_TEXTS`, ``others`` are the votes for texts that
-    are not listed."""
+    """The texts of a contest, the most frequent first. Beyond :data:`MAX_TEXTS`, ``others`` are the votes for texts
+    that are not listed."""
 
     kind: Literal["write_in"] = "write_in"
     id: Identifier

@@ -166,7 +166,8 @@ class _Verification:
         """How many items a check checks at once."""
         match entry.record:
             case Result() as result if rule in ("T3", "T4", "T5"):
-                return max(1, sum(map(self._lines, result.contests)))
+                twice = self.log.twice()
+                return max(1, sum(self._lines(c) for c in result.contests if rule != "T5" or c.id in twice))
             case MixRound() as mixed if rule == "X2":
                 return len(mixed.batches)
             case _:
@@ -299,8 +300,11 @@ class _Verification:
     def _accuses(self, step: str) -> bool:
         """Whether findings of a step name culprits. The authority signs the manifest and a board keeps the rules of the
         log; where these are broken, anybody may have written anything, and who is at fault for the rest is not known.
-        And a decryption share is of all that stands before it: where that is broken, an honest one may not hold."""
+        And a shuffle, or a decryption share, is of all that stands before it: where that is broken, an honest one may
+        not hold."""
         broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed}
+        if step == "mixing":
+            return broken <= {"mixing", "tally"}
         return not broken & {"manifest", "log"} and (step != "tally" or broken <= {"tally"})
 
     def _unfinished(self, rule_id: str) -> str:
