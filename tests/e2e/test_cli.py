@@ -6,10 +6,11 @@ import importlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,61 @@ class TestDemo:
         result = run("verify", *arguments)
         assert result.exit_code == 0
         assert "0 failed, 0 not run, 5 not applicable" in result.stdout
+
+    @pytest.mark.parametrize("tally", ["mixnet", "both"])
+    def test_mixed(self, tally: str, tmp_path: Path) -> None:
+        """Beside the sums or without them, the counts are the same; the record holds what was mixed."""
+        result = run("demo", "vinh-phuc-2023", "--tally", tally, "--voters", 3, "--out", tmp_path / "record")
+        assert result.exit_code == 0, result.output
+        assert "Every count equals that of the ballots drawn." in result.stdout
+        names = sorted(path.name for path in (tmp_path / "record").iterdir())
+        assert names == ["attachments", "checkpoint", "entries.jsonl"]
+        # Seven people: two rounds of mixing, and two trustees.
+        assert len(list((tmp_path / "record" / "attachments").iterdir())) == 7 * 4
+        verified = run("verify", tmp_path / "record")
+        assert verified.exit_code == 0
+        shown = run("show", tmp_path / "record")
+        assert (
+            f"rate each of 7, blank allowed, {'mixed' if tally == 'mixnet' else 'added up and mixed'}"
+            in shown.stdout
+        )
+
+    @pytest.mark.parametrize(
+        ("dataset", "lines"),
+        [
+            (
+                "debian-2002",
+                ("Schulze", "Instant runoff", "Borda", "Single transferable vote", "Source: Debian"),
+            ),
+            ("village-head", ("Nguyễn Thị Ánh", "made up", "Names proposed for the head of a village")),
+        ],
+    )
+    def test_rankings_and_texts(self, dataset: str, lines: Sequence[str]) -> None:
+        result = run("demo", dataset, "--voters", 4)
+        assert result.exit_code == 0, result.output
+        checks_nothing_is_cut(result.stdout)
+        for line in (*lines, "4 ballots, mixed by 2 mixers.", "Not all ballots were cast", "VERIFIED: "):
+            assert line in " ".join(result.stdout.split()), line
+
+    def test_texts_by_all_voters(self) -> None:
+        result = run("demo", "village-head")
+        assert result.exit_code == 0, result.output
+        assert "45 valid, 2 blank, 0 invalid" in result.stdout
+        assert re.search(r"Nguyễn Thị Ánh +20\n", result.stdout)
+        assert "The winner is the one that is on record." in result.stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("debian-2002", "--tally", "both"), "rankings and texts can only be mixed"),
+            (("village-head", "--voters", 48), "from 1 to 47 voters are possible, not 48"),
+            (("brvt-2018", "--tally", "neither"), "Invalid value for '--tally'"),
+        ],
+    )
+    def test_what_cannot_be_held(self, arguments: Sequence[Any], message: str) -> None:
+        result = run("demo", *arguments)
+        assert result.exit_code == 2
+        assert message in " ".join(result.stderr.split())
 
     def test_removes_a_record_that_nobody_asked_for(self, monkeypatch: Any, tmp_path: Path) -> None:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from secretballot.board.board import Board
 from secretballot.board.record import CHECKPOINT, ENTRIES, write_record
 from secretballot.board.store import BoardStore, MemoryStore, SQLiteStore
 from secretballot.board.store import base as base_module
-from secretballot.errors import ArgumentError, BoardError, RecordError, RefusedError, StoreError, TallyError
+from secretballot.errors import ArgumentError, BoardError, PhaseError, RecordError, RefusedError, StoreError
 from secretballot.manifest import ChoiceContest
 from secretballot.tally import ElectionLog
 from secretballot.tally.mixer import Mixed
@@ -128,7 +129,7 @@ def test_two_stores_of_one_file_have_the_same(path: Path) -> None:
 def test_a_file_does_not_let_attachments_be_changed(path: Path, statement: str) -> None:
     with SQLiteStore(path) as opened:
         opened.put_attachment(DIGEST, DATA)
-        with pytest.raises(Exception, match="append-only"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             opened._connection.execute(statement)
         assert opened.attachment(DIGEST) == DATA
 
@@ -181,14 +182,12 @@ def test_one_that_is_missing_is_refused(kept: Kept) -> None:
     assert refused(kept, digest_of(b"other"), SIZE) == "is missing"
 
 
-@pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
+@pytest.mark.parametrize("size", [0, SIZE - 2, SIZE - 1, SIZE + 1])
 def test_one_of_another_size_is_refused(kept: Kept, size: int) -> None:
     kept.put(DIGEST, DATA)
-    assert refused(
-        kept, DIGEST, size
-    ) == f"has {min(SIZE, size + 1) if size < SIZE else SIZE} bytes, not {size}" or (
-        refused(kept, DIGEST, size) == f"has {SIZE} bytes, not {size}"
-    )
+    # Of a file, no more is read than shows that it is too long.
+    read = min(SIZE, size + 1) if isinstance(kept.attachments, RecordAttachments) else SIZE
+    assert refused(kept, DIGEST, size) == f"has {read} bytes, not {size}"
 
 
 def test_one_of_another_hash_is_refused(kept: Kept) -> None:
@@ -358,13 +357,8 @@ def test_an_attachment_can_come_in_the_tally_alone() -> None:
     simulation.vote([{"chair": "chi"}, {"chair": "em"}])
     refuse("voting", bytes(1000))
     simulation.tally()
-    _, (data, *_) = [name for name, _ in simulation.log.attached()], list(_attached(simulation))
-    refuse("closed", data)
-
-
-def _attached(simulation: Simulation) -> Iterator[bytes]:
-    for digest, size in simulation.log.attached():
-        yield bytes(simulation.log.attachments.read(digest, size))
+    digest, size = simulation.log.attached()[-1]
+    refuse("closed", bytes(simulation.log.attachments.read(digest, size)))
 
 
 def test_nothing_is_attached_where_nobody_voted_or_nothing_is_mixed() -> None:
@@ -388,7 +382,7 @@ def test_the_sizes_are_those_of_the_next_step() -> None:
     # Mixed from the same inputs, the other is too late, though of the right size.
     for data in second.attachments:
         simulation.board.attach(data)
-    with pytest.raises(Exception, match="round 2 is mixed now, not 1"):
+    with pytest.raises(PhaseError, match="round 2 is mixed now, not 1"):
         simulation.board.submit(second.entry)
     simulation.send(mix(simulation, 1))
     shares = simulation.log.attachment_sizes()
@@ -458,7 +452,7 @@ def test_a_record_whose_attachment_is_another_is_not_verified(
             file.mkdir()
     report = verify_record(record.path)
     assert report.verdict != "verified"
-    assert digest.hex() in "".join(str(finding) for finding in report.findings)
+    assert digest.hex() in repr(report.rules)
 
 
 def test_a_store_that_lost_an_attachment_is_not_exported(tmp_path: Path) -> None:
@@ -471,5 +465,5 @@ def test_a_store_that_lost_an_attachment_is_not_exported(tmp_path: Path) -> None
     with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
         simulation.export(str(tmp_path / "torn"))
     assert not (tmp_path / "torn" / CHECKPOINT).exists()
-    with pytest.raises((BoardError, TallyError)):
+    with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
         mix(simulation, 1)

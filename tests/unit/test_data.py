@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from secretballot import data
+from secretballot.ballot.contest_kinds.write_in import normalise
 from secretballot.data import Dataset, draw_selections, expected_counts, load, names
-from secretballot.errors import ArgumentError, ManifestError
+from secretballot.data.marks import RankedVote, TextVote, load_marks, mark_names
+from secretballot.errors import ArgumentError, EncodingError, ManifestError
 from secretballot.manifest.contests import OutcomeRule
+from secretballot.tally.methods.schulze import condorcet_winner, pairwise, schulze
 
 NAMES = ("brvt-2018", "na-2013", "na-2014", "na-2018", "na-2023", "vinh-phuc-2023")
 BALLOTS = {
@@ -213,3 +217,48 @@ def test_one_voter_is_enough() -> None:
 def test_expected_counts_of_nothing() -> None:
     assert expected_counts([]) == {}
     assert expected_counts([{"a": None}]) == {"a": {"high": 0, "confidence": 0, "low": 0}}
+
+
+# Rankings and texts.
+
+
+def test_the_votes_by_rankings_and_texts() -> None:
+    assert mark_names() == ("debian-2002", "village-head")
+    ranked, written = map(load_marks, mark_names())
+    assert isinstance(ranked, RankedVote)
+    assert isinstance(written, TextVote)
+    assert Counter(ranked.selections()) == Counter({one.ranking: one.votes for one in ranked.ballots})
+    assert sum(one.votes for one in ranked.ballots) == 475
+    texts = written.selections()
+    assert len(texts) == 47
+    assert max(len(text.encode()) for text in texts) <= written.max_bytes
+    assert len({normalise(text) for text in texts}) == 6
+    assert all(vote.sources and vote.notes for vote in (ranked, written))
+
+
+def test_the_winner_that_is_on_record() -> None:
+    vote = load_marks("debian-2002")
+    assert isinstance(vote, RankedVote)
+    ids = [option.id for option in vote.options]
+    profile = Counter(tuple(ids.index(option) for option in one) for one in vote.selections())
+    above = pairwise(profile, len(ids))
+    assert [ids[place] for place in schulze(above)[0]] == [vote.winner]
+    assert ids[condorcet_winner(above) or 0] == vote.winner
+
+
+def test_votes_that_are_none() -> None:
+    with pytest.raises(
+        ManifestError, match="there is no such vote; the known ones are debian-2002, village-head"
+    ):
+        load_marks("nobody")
+    vote = load_marks("debian-2002")
+    assert isinstance(vote, RankedVote)
+    members = vote.model_dump()
+    for changes in (
+        {"winner": "nobody"},
+        {"ballots": ({"votes": 1, "ranking": ("nobody",)},)},
+        {"ballots": ({"votes": 1, "ranking": ("bdale-garbee",) * 2},)},
+        {"ballots": ({"votes": 0, "ranking": ("bdale-garbee",)},)},
+    ):
+        with pytest.raises((ManifestError, EncodingError)):
+            RankedVote(**{**members, **changes})

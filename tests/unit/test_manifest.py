@@ -328,7 +328,8 @@ def test_every_member_is_in_the_election_id(
 def other(path: tuple[str | int, ...], value: object) -> object:
     """Another value of the same kind."""
     swaps: dict[object, object] = {
-        "last": "first", "collected": "roll", "roll": "collected", "homomorphic": "mixnet", ">": "<", ">=": "<=", "2/3": "3/4", "1/2": "1/3"
+        "last": "first", "homomorphic": "mixnet",
+        "collected": "roll", "roll": "collected", ">": "<", ">=": "<=", "2/3": "3/4", "1/2": "1/3"
     }  # fmt: skip
     if isinstance(value, bool):
         return not value

@@ -253,7 +253,7 @@ def test_lines_that_are_dropped_doubled_or_replaced(simulation: Simulation) -> N
         bad = with_attachments(one, simulation.mixer_keys[0], [*one.attachments[:2], b"".join(wrong) + proof])
         error = refused(simulation, bad)
         assert isinstance(error, RefusedError)
-        with pytest.raises(TallyError, match="contest chair: .* bytes are expected"):
+        with pytest.raises(TallyError, match=r"contest chair: .* bytes are expected"):
             simulation.board.submit(bad.entry)
 
 

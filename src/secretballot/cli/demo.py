@@ -1,12 +1,12 @@
-"""``secretballot demo``: a whole confidence vote on published figures, every role played for real."""
+"""``secretballot demo``: a whole vote on published figures, every role played for real."""
 
 from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import click
 from rich.console import RenderableType
@@ -15,16 +15,19 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import data
-from ..board import ElectionRecord
+from ..ballot.contest_kinds import Selection
 from ..board.store import SQLiteStore
 from ..data import LEVELS, Dataset, draw_selections, expected_counts
+from ..data.marks import load_marks, mark_names
 from ..errors import ManifestError
-from ..manifest import Manifest, Option, RatingContest, confidence_levels
+from ..manifest import Contest, Option, RatingContest, confidence_levels
+from ..manifest.contests import TallyMethod
 from ..report import Words, outcomes_view, result_view
 from ..report.text import ballots_line, verdict_line
 from ..tally import ContestResult, Result
 from ..testing import Simulation
-from ..verify import Report, Verdict
+from ..verify import Verdict
+from .demo_marks import Outcome, show_marks
 from .progress import Stages
 from .terminal import ExitCode, Terminal
 from .verify import verify_with_progress
@@ -41,13 +44,14 @@ _CEREMONY_STEPS = 3 * TRUSTEES
 Selections = Sequence[Mapping[str, str | None]]
 
 
-class _Outcome(NamedTuple):
-    """What the demonstration ends with."""
+class Planned(NamedTuple):
+    """What a demonstration is to hold."""
 
-    record: ElectionRecord
-    manifest: Manifest
-    election: str
-    report: Report
+    id: str
+    title: Mapping[str, str]
+    roll_size: int
+    contest: Contest
+    ballots: Sequence[Mapping[str, Selection]]
 
 
 @click.command()
@@ -62,13 +66,26 @@ class _Outcome(NamedTuple):
     type=click.IntRange(min=1),
     help="Only so many of the ballots, chosen at random; at most those of --list.",
 )
+@click.option(
+    "--tally",
+    type=click.Choice(get_args(TallyMethod)),
+    help="Add the ballots up, mix them, or both. [default: homomorphic; rankings and texts are always mixed]",
+)
 @click.option("--list", "list_datasets", is_flag=True, help="List the datasets.")
 @click.pass_context
-def demo(ctx: click.Context, dataset: str, out: Path | None, voters: int | None, list_datasets: bool) -> None:
-    """Hold a whole confidence vote whose totals are those of a published one.
+def demo(
+    ctx: click.Context,
+    dataset: str,
+    out: Path | None,
+    voters: int | None,
+    tally: TallyMethod | None,
+    list_datasets: bool,
+) -> None:
+    """Hold a whole vote whose totals are those of a published one: a confidence vote, or one by rankings or texts.
 
-    Every role is real: registrar, voters and their devices, board, trustees (3, of whom 2 decrypt), auditor. Who
-    voted how was never published: the ballots are drawn so that they add up to the published counts.
+    Every role is real: registrar, voters and their devices, board, mixers (2, where ballots are mixed), trustees (3, of
+    whom 2 decrypt), auditor. Who rated whom how was never published: the ballots are drawn so that they add up to the
+    published counts.
 
     Exit code 1 where a count differs from the published one, or verification fails.
     """
@@ -77,19 +94,55 @@ def demo(ctx: click.Context, dataset: str, out: Path | None, voters: int | None,
         terminal.show(_datasets(terminal.words))
         return
     try:
-        figures = data.load(dataset)
-        selections = draw_selections(figures, voters)
+        show: Callable[[Outcome], bool]
+        if dataset in mark_names():
+            planned, show = _plan_marks(terminal, dataset, voters, tally)
+        else:
+            planned, show = _plan_ratings(terminal, dataset, voters, tally or "homomorphic")
     except ManifestError as error:
         raise click.UsageError(str(error)) from None
     if out is not None:
         _prepare(out)
     with tempfile.TemporaryDirectory(prefix="secretballot-") as scratch, Stages() as stages:
-        outcome = _hold(figures, selections, Path(scratch), out or Path(scratch) / "record", stages)
-    same = _show(terminal, figures, selections, outcome)
+        outcome = _hold(planned, Path(scratch), out or Path(scratch) / "record", stages)
+    same = show(outcome)
+    _show_verification(terminal, outcome)
     terminal.show("", *_where(outcome, out))
     took = ", ".join(f"{name} {seconds:.1f}" for name, seconds in stages.seconds.items())
     terminal.show("", Text(f"Seconds: {took}; {sum(stages.seconds.values()):.1f} in all", style="dim"))
     ctx.exit(ExitCode.OK if same and outcome.report.verdict is Verdict.VERIFIED else ExitCode.FAILED)
+
+
+def _plan_ratings(
+    terminal: Terminal, dataset: str, voters: int | None, tally: TallyMethod
+) -> tuple[Planned, Callable[[Outcome], bool]]:
+    figures = data.load(dataset)
+    selections = draw_selections(figures, voters)
+    planned = Planned(
+        figures.id,
+        figures.title,
+        figures.roll_size,
+        confidence_contest(figures, tally),
+        [{CONTEST: selection} for selection in selections],
+    )
+    return planned, lambda outcome: _show(terminal, figures, selections, outcome)
+
+
+def _plan_marks(
+    terminal: Terminal, dataset: str, voters: int | None, tally: TallyMethod | None
+) -> tuple[Planned, Callable[[Outcome], bool]]:
+    if tally not in (None, "mixnet"):
+        raise ManifestError("rankings and texts can only be mixed", item=f"dataset {dataset!r}")
+    vote = load_marks(dataset)
+    contest, selections = vote.contest(), vote.selections()
+    if voters is not None and voters > len(selections):
+        raise ManifestError(
+            f"from 1 to {len(selections)} voters are possible, not {voters}", item=f"dataset {dataset}"
+        )
+    chosen = selections[:voters]
+    planned = Planned(vote.id, vote.title, len(chosen), contest, [{contest.id: one} for one in chosen])
+    expected = vote.winner if len(chosen) == len(selections) else None
+    return planned, lambda outcome: show_marks(terminal, vote, len(chosen), expected, outcome)
 
 
 def _prepare(out: Path) -> None:
@@ -103,37 +156,36 @@ def _prepare(out: Path) -> None:
         raise click.BadParameter(f"{click.format_filename(out)} {problem}", param_hint="'--out'")
 
 
-def _hold(figures: Dataset, selections: Selections, scratch: Path, folder: Path, stages: Stages) -> _Outcome:
+def _hold(planned: Planned, scratch: Path, folder: Path, stages: Stages) -> Outcome:
     """The election from its keys to the verified record."""
+    voters = len(planned.ballots)
     with SQLiteStore(scratch / "board.sqlite") as store:
         with stages.stage("keys", 1):
             simulation = Simulation(
-                [confidence_contest(figures)],
-                labels=figures.title,
-                roll_size=figures.roll_size,
+                [planned.contest],
+                labels=planned.title,
+                roll_size=planned.roll_size,
                 trustees=TRUSTEES,
                 quorum=QUORUM,
-                origin=f"secretballot.example/{figures.id}",
+                origin=f"secretballot.example/{planned.id}",
                 store=store,
                 on_event=lambda event: stages.step(),
             )
         with stages.stage("ceremony", _CEREMONY_STEPS):
             simulation.hold_ceremony()
-        with stages.stage("credentials", len(selections)):
-            simulation.issue(len(selections))
-        with stages.stage("ballots", len(selections)):
-            simulation.vote(
-                [{CONTEST: selection} for selection in selections], challenge_every=CHALLENGE_EVERY
-            )
-        with stages.stage("tally", TRUSTEES - len(ABSENT) + 1) as step:
+        with stages.stage("credentials", voters):
+            simulation.issue(voters)
+        with stages.stage("ballots", voters):
+            simulation.vote(planned.ballots, challenge_every=CHALLENGE_EVERY)
+        with stages.stage("tally", simulation.manifest.mixing_rounds + TRUSTEES - len(ABSENT) + 1) as step:
             simulation.tally(absent=ABSENT)
             record = simulation.export(str(folder))
             step()
     report = verify_with_progress(stages, record, simulation.election.id)
-    return _Outcome(record, simulation.manifest, simulation.election.id.hex(), report)
+    return Outcome(record, simulation.manifest, simulation.election.id.hex(), report)
 
 
-def confidence_contest(figures: Dataset) -> RatingContest:
+def confidence_contest(figures: Dataset, tally: TallyMethod = "homomorphic") -> RatingContest:
     """The contest of a published vote: each of its officials is rated."""
     return RatingContest(
         id=CONTEST,
@@ -143,10 +195,11 @@ def confidence_contest(figures: Dataset) -> RatingContest:
         rules=tuple(rule.outcome_rule() for rule in figures.rules),
         levels=confidence_levels(),
         allow_blank=True,
+        tally=tally,
     )
 
 
-def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome: _Outcome) -> bool:
+def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome: Outcome) -> bool:
     """Prints what came of it; returns whether every count is the expected one."""
     words, report, result = terminal.words, outcome.report, outcome.report.result
     terminal.show(*(Text(title, style="bold") for title in words.titles(figures.title, figures.id)))
@@ -177,6 +230,11 @@ def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome:
         terminal.show(
             "", Text("About these figures", style="bold"), *(_item(words, note) for note in figures.notes)
         )
+    return same
+
+
+def _show_verification(terminal: Terminal, outcome: Outcome) -> None:
+    words, report = terminal.words, outcome.report
     terminal.show("", Text("Verification", style="bold"), verdict_line(report), ballots_line(report))
     absent = " and ".join(f"trustee {place + 1}" for place in ABSENT)
     terminal.show(
@@ -185,7 +243,6 @@ def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome:
     for rule in report.rules:
         for finding in rule.findings:
             terminal.show(_item(words, f"{rule.rule} {finding.item}: {finding.message}"))
-    return same
 
 
 def _turnout(figures: Dataset, selections: Selections) -> str:
@@ -211,7 +268,7 @@ def _comparison(same: bool, heading: str) -> Text:
     return Text(f"NOT every count equals {what}.", style="bold red")
 
 
-def _where(outcome: _Outcome, out: Path | None) -> list[RenderableType]:
+def _where(outcome: Outcome, out: Path | None) -> list[RenderableType]:
     if out is None:
         return [
             Text(f"Election {outcome.election}"),
@@ -236,9 +293,13 @@ def _datasets(words: Words) -> Table:
     table.add_column(justify="right")
     table.add_column(justify="right")
     table.add_column()
-    table.add_row("dataset", "ballots", "officials", "", style="bold")
+    table.add_row("dataset", "ballots", "rated", "", style="bold")
     for name in data.names():
         figures = data.load(name)
         title = words.label(figures.title, name) + ("" if figures.complete else " (incomplete)")
         table.add_row(name, str(figures.ballots_collected), str(len(figures.officials)), title)
+    for name in mark_names():
+        vote = load_marks(name)
+        what = "rankings" if vote.kind == "ranking" else "texts"
+        table.add_row(name, str(len(vote.selections())), what, words.label(vote.title, name))
     return table
