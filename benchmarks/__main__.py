@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import growth, scenario
+from . import growth, scenario, shuffling
 from .floor import Floor
 from .peers import comparison
 from .processes import machine, run_stage
@@ -67,6 +67,16 @@ def run_peers(options: argparse.Namespace) -> dict[str, Any]:
     return {"shape": shape.to_json(), "peers": [row._asdict() for row in measured]}
 
 
+def run_shuffle(options: argparse.Namespace) -> dict[str, Any]:
+    runs = [
+        shuffling.run(rows, width, options.repeats, options.backend)
+        for width in options.width
+        for rows in options.rows
+    ]
+    print(table(shuffling.COLUMNS, [shuffling.row(run) for run in runs]))
+    return {"runs": runs}
+
+
 def run_floor(options: argparse.Namespace) -> dict[str, Any]:
     figures = run_stage({"stage": "floor", "repeats": options.repeats}, cores=1, backend=options.backend)
     floor, cost = Floor(**figures["floor"]), Shape(2, 1).cost
@@ -120,6 +130,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--levels", type=_count, default=3)
     command.add_argument("--electionguard", metavar="PYTHON", help="an interpreter that has electionguard")
     command.set_defaults(run=run_peers)
+
+    command = commands.add_parser("shuffle", parents=[common], help="a shuffle with its proof")
+    command.add_argument("--rows", type=_count, nargs="+", default=[1000, 10_000])
+    command.add_argument("--width", type=_count, nargs="+", default=[1], help="ciphertexts of a row")
+    command.set_defaults(run=run_shuffle)
 
     command = commands.add_parser("floor", parents=[common], help="what the primitives cost here and now")
     command.set_defaults(run=run_floor)

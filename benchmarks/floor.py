@@ -37,6 +37,8 @@ class Floor(NamedTuple):
     sum_of_products: float
     #: A multiplication by a secret scalar from a table.
     fixed_base: float
+    #: An element's part in a multi-scalar multiplication by secret scalars.
+    secret_sum: float
     encode: float
     rsa_verify: float
     ed25519_verify: float
@@ -78,6 +80,7 @@ class Gauge:
                 lambda: group.sum_of_products(self._coefficients, elements), points, repeats
             ),
             fixed_base=_time(lambda: [self._table.multiply(s) for s in self._scalars], points, repeats),
+            secret_sum=_time(lambda: group.sum_of_secret_products(self._scalars, elements), points, repeats),
             # A sum first, since an element may remember its encoding.
             encode=_time(lambda: [(e + e).encode() for e in elements], points, repeats),
             rsa_verify=_time(lambda: self._verify_rsa(few), few, repeats),

@@ -10,6 +10,7 @@ from typing import Any
 
 from secretballot.crypto.group import backend
 
+from . import shuffling
 from .floor import Gauge
 from .making import make_record
 from .shapes import Shape
@@ -20,6 +21,10 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     """The figures of a task, with named tuples as objects."""
     if task["stage"] == "floor":
         figures = {"floor": Gauge().measure(task["repeats"])._asdict()}
+    elif task["stage"] == "shuffle":
+        figures = shuffling.make(task)
+    elif task["stage"] == "verify-shuffle":
+        figures = shuffling.check(task)
     else:
         shape, path = Shape.from_json(task["shape"]), Path(task["path"])
         if task["stage"] == "make":

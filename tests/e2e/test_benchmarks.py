@@ -39,6 +39,20 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_shuffle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(
+        ["shuffle", "--rows", "3", "1", "--width", "2", "--repeats", "1", "--json", str(tmp_path / "figures")]
+    )
+    figures = json.loads((tmp_path / "figures").read_text(encoding="utf-8"))
+    assert [(run["rows"], run["width"]) for run in figures["runs"]] == [(3, 2), (1, 2)]
+    # A row's outputs; three elements and two scalars a row; and what is not by rows.
+    assert [run["bytes"] for run in figures["runs"]] == [128 + 32 * (5 + 12 / 3), 128 + 32 * (5 + 12)]
+    for run in figures["runs"]:
+        assert set(run["ratios"]) == {"prove to floor", "verify to floor"}
+        assert min(_numbers(run)) > 0
+    assert "verify/floor" in capsys.readouterr().out
+
+
 def _numbers(value: Any) -> list[float]:
     if isinstance(value, dict):
         return [number for member in value.values() for number in _numbers(member)]

@@ -201,7 +201,7 @@ def confidence_contest(figures: Dataset, tally: TallyMethod = "homomorphic") -> 
 
 def _show(terminal: Terminal, figures: Dataset, selections: Selections, outcome: Outcome) -> bool:
     """Prints what came of it; returns whether every count is the expected one."""
-    words, report, result = terminal.words, outcome.report, outcome.report.result
+    words, result = terminal.words, outcome.report.result
     terminal.show(*(Text(title, style="bold") for title in words.titles(figures.title, figures.id)))
     terminal.show(Text(f"{len(figures.officials)} officials, {_turnout(figures, selections)}"), "")
     same = False
