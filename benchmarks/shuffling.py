@@ -1,4 +1,4 @@
-"""What a shuffle costs: re-encryption, proof and verification a row, beside the floor of its points and multiplications.
+"""What a shuffle costs: re-encryption, proof and verification a row, beside the floor of points and multiplications.
 
 The proof is made in one process and verified in another, so that each has its own peak of memory.
 """

@@ -203,7 +203,7 @@ def honest(request: pytest.FixtureRequest) -> tuple[Simulation, list[Mapping[str
     simulation = elections.voting(CONTESTS, 8, roll_size=9)
     simulation.vote([ballots[-1], *ballots[1:]], challenge_every=5)
     simulation.board.submit(simulation.seal(0, ballots[0]).cast())
-    return simulation, ballots, simulation.tally(absent=[2])
+    return simulation, ballots, simulation.tally(absent=[0])
 
 
 Honest = tuple[Simulation, list[Mapping[str, Any]], Result]

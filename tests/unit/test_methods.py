@@ -226,6 +226,14 @@ def test_options_that_tie_stand_together() -> None:
     assert in_letters("AB", schulze(pairwise({}, 2))) == ["AB"]
 
 
+def test_a_defeat_is_as_strong_as_the_votes_that_win_it() -> None:
+    """A beats C by 4 to 2, B beats A by 5 to 4, C beats B by 6 to 3: of the circle, the 4 are the weakest, though 5 to 4
+    is the narrowest."""
+    above = pairwise(profile("ABC", ACB=4, B=3, CB=2), 3)
+    assert above == [[0, 4, 4], [5, 0, 3], [2, 6, 0]]
+    assert in_letters("ABC", schulze(above)) == ["C", "B", "A"]
+
+
 def test_who_is_left_out_stands_below_who_is_named_and_beside_each_other() -> None:
     above = pairwise(profile("ABCD", CA=2), 4)
     assert above == [[0, 2, 0, 2], [0, 0, 0, 0], [2, 2, 0, 2], [0, 0, 0, 0]]
@@ -324,6 +332,13 @@ def test_the_last_seats_are_filled_without_the_quota() -> None:
     # Other lots, another excluded.
     _, _, elected = single_transferable_vote(profile("ABCD", A=3, B=3, C=3, D=1), 4, 2, (2, 1, 0, 3))
     assert elected == (1, 2)
+
+
+def test_who_has_more_votes_comes_first_of_the_last_seats() -> None:
+    """9 votes, 2 seats: quota 4, which nobody reaches."""
+    stages, _, elected = single_transferable_vote(profile("ABCD", A=2, B=3, C=2, D=2), 4, 2, (0, 1, 2, 3))
+    assert [(one.passed_on, one.by_lot) for one in stages] == [(3, True), (2, True), (None, False)]
+    assert stages[-1].elected == elected == (1, 0)
 
 
 def test_a_tie_for_exclusion_is_decided_by_the_stage_before() -> None:
