@@ -1,5 +1,5 @@
-"""Whole small elections whose lines are mixed: results are a plain count of the selections, and a line that is no mark
-spoils no other."""
+"""Whole small elections whose lines are mixed: results are a plain count of the selections, and a line that is no
+mark spoils no other."""
 
 from __future__ import annotations
 

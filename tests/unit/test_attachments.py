@@ -233,7 +233,7 @@ def test_no_folder_is_no_attachment(tmp_path: Path) -> None:
 
 def test_a_directory_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / FOLDER / DIGEST.hex()).mkdir(parents=True)
-    with pytest.raises(BoardError, match=f"attachment {DIGEST.hex()}: cannot be read: Is a directory"):
+    with pytest.raises(BoardError, match=f"attachment {DIGEST.hex()}: is no file"):
         RecordAttachments(tmp_path).read(DIGEST, SIZE)
 
 

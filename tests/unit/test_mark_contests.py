@@ -1,4 +1,4 @@
-"""Contests whose marks are mixed whole, rankings and texts: in the manifest, as plans, and through a voter's device."""
+"""Contests whose marks are mixed whole: in the manifest, as plans, and through a voter's device."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from secretballot.ballot.checks import challenged_ballot, check_openings, decode_contests, parse_proofs
 from secretballot.ballot.contest_kinds import MarkPlan, plan_contest
+from secretballot.ballot.contest_kinds import write_in as write_in_module
 from secretballot.ballot.contest_kinds.write_in import normalise
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import Ballot, BallotContest, ChallengedBallot, ContestOpening
@@ -343,7 +344,10 @@ def test_choices_that_are_no_ranking_are_refused(choices: list[int], reason: str
 # Texts.
 
 #: Text that can be read, and is not empty.
-WORDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+READABLE = st.characters(exclude_categories=("C", "Z"), max_codepoint=0xFFFF).filter(
+    lambda char: not any(refused(char) for refused in write_in_module._REFUSED)
+)
+WORDS = st.text(READABLE, min_size=1, max_size=20).filter(normalise)
 
 
 @given(WORDS, st.integers(0, 3))
@@ -505,7 +509,7 @@ def test_texts_that_are_two(one: str, other: str) -> None:
     assert normalise(one) != normalise(other)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
+@given(st.text(st.one_of(READABLE, st.sampled_from(" \u00a0\u2003")), max_size=12))
 # Folding the case of this letter takes it apart.
 @example("\u01f0")
 def test_normalising_ends_and_sees_no_composition(text: str) -> None:
@@ -730,3 +734,42 @@ def test_a_refusal_does_not_tell_which_option_was_ranked(device: VoterDevice) ->
         text = str(caught.value)
         named = [option for option in PEOPLE if f" {option}" in text.replace("contest board: an ", "")]
         assert named in ([], list(PEOPLE))
+
+
+@pytest.mark.parametrize(
+    "char",
+    [
+        "\0",
+        "\n",
+        "\x7f",
+        "\u00ad",  # a soft hyphen
+        "\u034f",  # joins what stands around it
+        "\u200b",
+        "\u200e",
+        "\u2028",
+        "\u202e",  # turns the line around
+        "\u2ff0",
+        "\ue000",
+        "\ufe0f",
+        "\ufffd",
+        "\uffff",
+        "\U0001f600",  # younger than the tables
+        "\U000e0041",
+    ],
+)
+def test_characters_of_no_text(char: str) -> None:
+    plan = plan_of(write_in(max_bytes=20))
+    assert plan.choices("ab")
+    for text in (char, f"a{char}b"):
+        with pytest.raises(SelectionError, match="the text has a character that is none to be read"):
+            plan.choices(text)
+
+
+def test_a_result_of_many_texts_that_is_too_large() -> None:
+    texts = [write_in(max_bytes=250).model_copy(update={"id": f"text-{number}"}) for number in range(20)]
+    with pytest.raises(ManifestError, match="a result would have up to") as caught:
+        elections.simulate(texts)
+    assert caught.value.item == "contest text-0"
+    with pytest.raises(ManifestError) as caught:
+        elections.simulate([elections.choice(), *texts])
+    assert caught.value.item == "contest text-0"

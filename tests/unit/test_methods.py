@@ -227,8 +227,8 @@ def test_options_that_tie_stand_together() -> None:
 
 
 def test_a_defeat_is_as_strong_as_the_votes_that_win_it() -> None:
-    """A beats C by 4 to 2, B beats A by 5 to 4, C beats B by 6 to 3: of the circle, the 4 are the weakest, though 5 to 4
-    is the narrowest."""
+    """A beats C by 4 to 2, B beats A by 5 to 4, C beats B by 6 to 3: the 4 are the weakest of the circle, though
+    5 to 4 is the narrowest."""
     above = pairwise(profile("ABC", ACB=4, B=3, CB=2), 3)
     assert above == [[0, 4, 4], [5, 0, 3], [2, 6, 0]]
     assert in_letters("ABC", schulze(above)) == ["C", "B", "A"]
@@ -466,7 +466,7 @@ def test_votes_are_conserved_in_an_instant_runoff(case: tuple[int, Profile], dat
 
 
 def runoff_winner(votes: Profile, options: int, drawn: Sequence[int]) -> int:
-    """An instant runoff by its definition: ballot by ballot, and ties from all the rounds before, the latest first."""
+    """An instant runoff by its definition: ballot by ballot; ties by all the rounds before, the latest first."""
     ballots = [list(ranking) for ranking, number in votes.items() for _ in range(number)]
     history: list[dict[int, int]] = []
     left = set(range(options))

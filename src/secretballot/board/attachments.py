@@ -78,8 +78,11 @@ class RecordAttachments(Attachments):
         self._folder = record / FOLDER
 
     def _find(self, digest: bytes, size: int) -> memoryview | None:
+        path = self._folder / digest.hex()
         try:
-            with (self._folder / digest.hex()).open("rb") as file:
+            if path.exists() and not path.is_file():  # A pipe would be waited for.
+                raise BoardError("is no file", item=f"attachment {digest.hex()}")
+            with path.open("rb") as file:
                 return memoryview(file.read(size + 1))
         except FileNotFoundError:
             return None

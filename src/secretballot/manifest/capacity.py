@@ -216,21 +216,21 @@ def _result_size(contests: Sequence[Contest], capacity: int, head: Mapping[str, 
         "below_minimum_group": False,
         "contests": [{"id": contest.id, "lines": []} for contest in contests],
     }
-    size = len(_json(result))
-    for contest in contests:
-        if isinstance(contest, MarkContest):
-            size += _mark_result_size(contest)
-            continue
-        size += len('"kind":"lines",')
-        line = {
-            "id": "",
-            "counts": [capacity] * len(contest.count_names()),
-            "blank": capacity,
-            "outcomes": [rule.id for rule in contest.rules],
-        }
-        ids = contest.line_ids()
-        size += len(ids) * (len(_json(line)) + 1) + sum(map(len, ids))
-    return size
+    return len(_json(result)) + sum(_contest_result_size(contest, capacity) for contest in contests)
+
+
+def _contest_result_size(contest: Contest, capacity: int) -> int:
+    """What a contest adds to a result."""
+    if isinstance(contest, MarkContest):
+        return _mark_result_size(contest)
+    line = {
+        "id": "",
+        "counts": [capacity] * len(contest.count_names()),
+        "blank": capacity,
+        "outcomes": [rule.id for rule in contest.rules],
+    }
+    ids = contest.line_ids()
+    return len('"kind":"lines",') + len(ids) * (len(_json(line)) + 1) + sum(map(len, ids))
 
 
 def _mark_result_size(contest: MarkContest) -> int:
@@ -294,7 +294,8 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[i
             )
     for kind, size in entry_sizes(contests, capacity, moduli).items():
         if size > MAX_ENTRY_SIZE:
-            item = _most_outcomes(contests) if kind == "result" else _largest(contests, capacity)
+            measure = _contest_result_size if kind == "result" else contest_size
+            item = f"contest {max(contests, key=lambda one: measure(one, capacity)).id}"
             raise ManifestError(
                 f"a {kind} would have up to {size} bytes, the most is {MAX_ENTRY_SIZE}", item=item
             )
@@ -302,8 +303,3 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[i
 
 def _largest(contests: Sequence[Contest], capacity: int) -> str:
     return f"contest {max(contests, key=lambda contest: contest_size(contest, capacity)).id}"
-
-
-def _most_outcomes(contests: Sequence[Contest]) -> str:
-    counted = [contest for contest in contests if isinstance(contest, LineContest)]
-    return f"contest {max(counted, key=lambda contest: len(contest.line_ids()) * len(contest.rules)).id}"

@@ -6,7 +6,9 @@ device encrypts is the text as it was written.
 
 from __future__ import annotations
 
+import stringprep
 import unicodedata
+from collections.abc import Callable
 
 from ...errors import SelectionError
 from ...manifest.contests import WriteInContest
@@ -15,10 +17,29 @@ from .plan import Selection
 
 
 def normalise(text: str) -> str:
-    """What is compared: Unicode's NFKC with case folded (Unicode Standard, section 3.13, and Annex 15), white space at
-    the ends removed and elsewhere made one space."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split())
+    """What is compared: the profile of RFC 3491 (nameprep), which folds case and normalises by NFKC, with every run of
+    spaces made one, and none at the ends.
+
+    Its tables (RFC 3454) are of Unicode 3.2, and do not change: every counter has the same, whatever its Unicode."""
+    mapped = "".join([stringprep.map_table_b2(char) for char in text])
+    spaced = unicodedata.ucd_3_2_0.normalize("NFKC", mapped).split(" ")
+    return " ".join([word for word in spaced if word])
+
+
+#: Characters of no text: unassigned in Unicode 3.2, mapped to nothing, controls and separators of lines, private, no
+#: characters, surrogates, not plain text, of descriptions, changing the display, tags.
+_REFUSED: tuple[Callable[[str], bool], ...] = (
+    stringprep.in_table_a1,
+    stringprep.in_table_b1,
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+)
 
 
 class WriteInPlan(MarkPlan):
@@ -50,8 +71,8 @@ class WriteInPlan(MarkPlan):
             text = mark.decode("utf-8")
         except UnicodeDecodeError:
             raise SelectionError("the text is not UTF-8", item=item) from None
-        if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") for char in text):
-            # What does not show could mark a ballot, and turn a report's lines around.
+        if any(refused(char) for char in text for refused in _REFUSED):
+            # They could break a report's lines, turn them around, or mark a ballot with what does not show.
             raise SelectionError("the text has a character that is none to be read", item=item)
         if not normalise(text) and (mark or not self._text.allow_blank):
             raise SelectionError("the text is empty", item=item)
