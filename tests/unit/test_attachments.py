@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -234,6 +235,14 @@ def test_no_folder_is_no_attachment(tmp_path: Path) -> None:
 def test_a_directory_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / FOLDER / DIGEST.hex()).mkdir(parents=True)
     with pytest.raises(BoardError, match=f"attachment {DIGEST.hex()}: is no file"):
+        RecordAttachments(tmp_path).read(DIGEST, SIZE)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    os.mkfifo(tmp_path / FOLDER / DIGEST.hex())
+    with pytest.raises(BoardError, match="is no file"):
         RecordAttachments(tmp_path).read(DIGEST, SIZE)
 
 

@@ -26,6 +26,7 @@ from secretballot.crypto.group import Element, ristretto255
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import BallotError, InvalidProofError, ManifestError, SelectionError
 from secretballot.manifest import Election
+from secretballot.manifest import capacity as capacity_module
 from secretballot.manifest.contests import MAX_RANKED, MAX_TEXT, RankingContest, WriteInContest
 from secretballot.manifest.records import MIN_ROUNDS
 from secretballot.records import parse_entry
@@ -202,6 +203,7 @@ def test_a_contest_of_lines_that_is_mixed_needs_mixers_too(body: bytes, tally: s
 
 def test_no_more_ballots_than_can_be_mixed(body: bytes) -> None:
     manifest = json.loads(body)
+    manifest["contests"][1]["max_bytes"] = 20
     manifest["capacity"] = 2**20
     Election(elections.canonical(manifest))
     manifest["capacity"] = 2**20 + 1
@@ -213,6 +215,31 @@ def test_no_more_ballots_than_can_be_mixed(body: bytes) -> None:
     del manifest["contests"][:2]
     mixing(manifest, 0, 0)
     Election(elections.canonical(manifest))
+
+
+@pytest.mark.parametrize(
+    ("contest", "capacity"),
+    [
+        # Rows of two, nine and 140 ciphertexts.
+        (write_in(max_bytes=59), (2**28 - 32 * 12) // 288),
+        (write_in(max_bytes=250), (2**28 - 32 * 33) // 736),
+        (
+            elections.choice(of=[f"o{number}" for number in range(280)], allow_blank=True).model_copy(
+                update={"tally": "mixnet"}
+            ),
+            (2**28 - 32 * 426) // 9120,
+        ),
+    ],
+)
+def test_a_shuffle_has_room_beside_the_log(contest: Any, capacity: int) -> None:
+    """A board that could not take it would find out when the votes have been cast."""
+    moduli = [384]
+    capacity_module.check_sizes((contest,), capacity, moduli)
+    with pytest.raises(
+        ManifestError, match=r"a shuffle would have up to .* bytes, the most is 268435456"
+    ) as caught:
+        capacity_module.check_sizes((contest,), capacity + 1, moduli)
+    assert caught.value.item == f"contest {contest.id}"
 
 
 @pytest.mark.parametrize("party", ["trustees.0", "registrars.0", "authority", "board", "mixers.0"])

@@ -20,6 +20,7 @@ from secretballot.errors import (
     PhaseError,
     RefusedError,
     SecretBallotError,
+    StoreError,
     TallyError,
 )
 from secretballot.records import parse_entry, sign_record
@@ -233,7 +234,9 @@ def test_a_proof_from_elsewhere(simulation: Simulation) -> None:
     assert "line an: the shuffle is refused" in refused(simulation, swapped).message
     simulation.send(one)
     replayed = resigned(one, simulation.mixer_keys[1], mixer="mixer-2", round=2)
-    assert refused(simulation, replayed).culprit == "mixer mixer-2"
+    assert isinstance(refused(simulation, replayed), PhaseError)
+    moved = resigned(replayed, simulation.mixer_keys[1], basis=simulation.log.mixing.basis)
+    assert refused(simulation, moved).culprit == "mixer mixer-2"
     assert second.mix(simulation.log.mixing)
 
 
@@ -314,7 +317,7 @@ def test_it_is_not_decrypted_before_all_have_mixed(simulation: Simulation) -> No
     # And where a trustee does: the board does not take it.
     mixing = simulation.log.mixing
     files = mixing.rounds[0].batches
-    share = LineShare(election=simulation.election.id, trustee="trustee-1", batches=files)
+    share = LineShare(election=simulation.election.id, trustee="trustee-1", basis=mixing.basis, batches=files)
     with pytest.raises(PhaseError, match="1 of 2 rounds have been mixed: it is too early to decrypt"):
         simulation.board.submit(sign_record(share, simulation.key_holders[0].signing))
 
@@ -332,8 +335,94 @@ def test_a_trustee_decrypts_one_mixing(simulation: Simulation, voted: Simulation
         for data in mixed.attachments:
             other.attach(data)
         other.submit(mixed.entry)
-    with pytest.raises(TallyError, match="other lines were decrypted before"):
+    with pytest.raises(TallyError, match="other ballots were decrypted before"):
         trustee.decrypt_lines(log.mixing)
+
+
+def test_a_trustee_decrypts_the_lines_of_the_ballots_that_it_added_up() -> None:
+    """Shown a log without the last ballot for the lines, it would tell that voter's ballot by the difference."""
+    simulation = elections.voting(CONTESTS, 3, minimum_group=2)
+    simulation.vote(BALLOTS)
+    entries = list(simulation.store.entries())
+    logs = []
+    for shown in (entries, entries[:-1]):
+        board = Board(elections.store_of(shown), simulation.board_keys, ElectionLog())
+        board.submit(simulation.authority.enter(simulation.election, "tally"))
+        log = board.state
+        assert isinstance(log, ElectionLog)
+        for keys in simulation.mixer_keys:
+            mixed = keys.join(simulation.election).mix(log.mixing)
+            for data in mixed.attachments:
+                board.attach(data)
+            board.submit(mixed.entry)
+        logs.append(log)
+    whole, less = logs
+    for first, other in ((whole, less), (less, whole)):
+        trustee = DecryptingTrustee(simulation.key_holders[0])
+        trustee.decrypt(first.tally)
+        with pytest.raises(TallyError, match="other ballots were decrypted before"):
+            trustee.decrypt_lines(other.mixing)
+        assert trustee.decrypt_lines(first.mixing)
+        trustee = DecryptingTrustee(simulation.key_holders[0])
+        trustee.decrypt_lines(first.mixing)
+        with pytest.raises(TallyError, match="another tally was decrypted before"):
+            trustee.decrypt(other.tally)
+        assert trustee.decrypt(first.tally)
+
+
+def test_a_party_that_was_shown_another_log_is_not_blamed(simulation: Simulation, voted: Simulation) -> None:
+    """The board shows the second mixer, and then a trustee, another first round than it publishes."""
+    entries = list(voted.store.entries())
+    other = Board(elections.store_of(entries), voted.board_keys, ElectionLog())
+    shown = other.state
+    assert isinstance(shown, ElectionLog)
+    first, second, third = mixers(simulation)
+    messages = []
+    for mixer in (first, second):
+        messages.append(mixer.mix(shown.mixing))
+        for data in messages[-1].attachments:
+            other.attach(data)
+        other.submit(messages[-1].entry)
+    simulation.send(third.mix(simulation.log.mixing))
+    error = refused(simulation, messages[1])
+    assert isinstance(error, PhaseError)
+    assert error.culprit is None
+    simulation.send(first.mix(simulation.log.mixing))
+    error = refused(simulation, trustees(simulation)[0].decrypt_lines(shown.mixing))
+    assert isinstance(error, PhaseError)
+    assert error.culprit is None
+
+
+def test_a_disk_that_fails_while_a_share_is_taken_in(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was in the log before is in the state after: nothing is taken in by half."""
+    simulation.mix()
+    share = trustees(simulation)[0].decrypt_lines(simulation.log.mixing)
+    for data in share.attachments:
+        simulation.board.attach(data)
+    attachment = type(simulation.store).attachment
+    for reads in range(40):
+        left = reads
+
+        def failing(store: Any, digest: bytes) -> bytes | None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise StoreError("the disk fails")
+            return attachment(store, digest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(simulation.store), "attachment", failing)
+            try:
+                simulation.board.submit(share.entry)
+            except StoreError:
+                continue
+            break
+    assert simulation.board.submit(share.entry)
+    assert list(simulation.log.line_shares) == [1]
+    assert simulation.log.size == simulation.store.size()
+    Board(simulation.store, simulation.board_keys, ElectionLog())
 
 
 def test_shares_that_are_refused(simulation: Simulation) -> None:

@@ -36,6 +36,7 @@ class Tag(Enum):
     DECRYPTION_PROOF = "decryption-proof"
     SHUFFLE_PROOF = "shuffle-proof"
     LINE_DECRYPTION_PROOF = "line-decryption-proof"
+    MIX_BASIS = "mix-basis"
     LOT = "lot"
     SIGNED_ENTRY = "signed-entry"
     KEY_FILE = "key-file"

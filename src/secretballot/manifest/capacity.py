@@ -44,6 +44,8 @@ MAX_SUM_TERMS = 2**16
 #: The most outcomes that a result can have: lines times rules, of all contests. Real votes have some 50 lines and two
 #: rules; 500 lines and 200 rules fit. Each is looked at by every verifier.
 MAX_OUTCOMES = 100_000
+#: The most bytes of a batch's attachment: its rows and the proof of its shuffle, of as many ballots as the capacity.
+MAX_ATTACHMENT_SIZE = 2**28
 #: What a result lists of a contest of marks, as in :mod:`secretballot.tally.records`.
 _LISTED_INVALID, _LISTED_TEXTS = 100, 1000
 #: The most steps that the search for all sums can take (:mod:`secretballot.crypto.discrete_log`): a minute on the
@@ -98,6 +100,14 @@ def contest_size(contest: Contest, capacity: int) -> int:
     if isinstance(contest, ApprovalContest):
         size += _clause(_totals(contest), 2, 1)
     return size
+
+
+def attachment_size(contest: Contest, capacity: int) -> int:
+    """The most bytes of a shuffle of one of the contest's batches (``docs/spec/mixing.md``); 0 if it is not mixed."""
+    if not is_mixed(contest):
+        return 0
+    own = mark_width(contest) if isinstance(contest, MarkContest) else width(_choices(contest), capacity)
+    return capacity * (2 * _POINT * own + 5 * _POINT) + (6 + 3 * own) * _POINT
 
 
 def search_steps(contest: Contest, capacity: int) -> int:
@@ -188,7 +198,13 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
         for line in (contest.line_ids() if isinstance(contest, LineContest) else [contest.id])
     ]
     if batches:
-        mixed = {"record": record_type("mix-round"), **head, "mixer": _LONGEST_ID, "round": 255}
+        mixed = {
+            "record": record_type("mix-round"),
+            **head,
+            "mixer": _LONGEST_ID,
+            "round": 255,
+            "basis": _blob(DIGEST_SIZE),
+        }
         sizes["mix-round"] = _ENVELOPE + len(_json({**mixed, "batches": batches}))
         # As long, but for the names of its members, which are longer than a round's.
         sizes["line-share"] = sizes["mix-round"] + len("trustee")
@@ -291,6 +307,13 @@ def check_sizes(contests: tuple[Contest, ...], capacity: int, moduli: Sequence[i
                 f"the counts would take more than {MAX_SEARCH_STEPS} steps to find; "
                 "a larger capacity, whose digits are fewer to a sum, takes less",
                 item=item,
+            )
+    for contest in contests:
+        size = attachment_size(contest, capacity)
+        if size > MAX_ATTACHMENT_SIZE:
+            raise ManifestError(
+                f"a shuffle would have up to {size} bytes, the most is {MAX_ATTACHMENT_SIZE}",
+                item=f"contest {contest.id}",
             )
     for kind, size in entry_sizes(contests, capacity, moduli).items():
         if size > MAX_ENTRY_SIZE:

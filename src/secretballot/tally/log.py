@@ -17,7 +17,15 @@ from ..board.examiner import Check
 from ..board.records import Phase, PhaseChange
 from ..board.state import LogState
 from ..crypto.group import Element, ristretto255
-from ..errors import BoardError, DuplicateError, ManifestError, PhaseError, TallyError, check_type
+from ..errors import (
+    BoardError,
+    DuplicateError,
+    ManifestError,
+    PhaseError,
+    StoreError,
+    TallyError,
+    check_type,
+)
 from ..manifest import is_mixed, is_summed
 from ..records import Record
 from .batches import batches
@@ -50,6 +58,8 @@ class ElectionLog(LogState):
         self._mixing: Mixing | None = None
         self.shares: dict[int, tuple[Element, ...]] = {}
         self.line_shares: dict[int, LineShare] = {}
+        #: The share of lines that was verified last.
+        self._checked_lines: LineShare | None = None
         self.result: Result | None = None
         #: Whose shares were counted, and what came of it.
         self._computed: tuple[tuple[frozenset[int], frozenset[int]], Result | TallyError] | None = None
@@ -154,7 +164,9 @@ class ElectionLog(LogState):
         public = self.group_public
         if public is None:
             raise TallyError("there is no election key")
-        self.mixing.check_share(public.verification_keys[index - 1], record)
+        if self._checked_lines is not record:
+            self.mixing.check_share(public.verification_keys[index - 1], record)
+            self._checked_lines = record
 
     def _check_quorum(self) -> None:
         quorum = self.election.manifest.quorum
@@ -269,6 +281,8 @@ class ElectionLog(LogState):
         try:
             self._check_line_share(record)
             index = self.election.manifest.trustee_index(record.trustee)
+        except StoreError:
+            raise  # It is not known whether the share holds: whoever keeps the log makes its state anew.
         except (TallyError, BoardError, ManifestError):
             return  # As above.
         self.line_shares.setdefault(index, record)

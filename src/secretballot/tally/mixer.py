@@ -82,7 +82,8 @@ class Mixer:
         warn_of_variable_time()
         self._keys = keys
         self._election = election
-        self._done: tuple[int, Mixed] | None = None
+        #: With what it was made of.
+        self._done: tuple[bytes, Mixed] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -103,8 +104,8 @@ class Mixer:
             raise PhaseError("no round is to be mixed")
         number = len(mixing.rounds) + 1
         with self._lock:
-            if self._done is None or self._done[0] != number:
-                self._done = number, self._mix(mixing, number)
+            if self._done is None or self._done[0] != mixing.basis:
+                self._done = mixing.basis, self._mix(mixing, number)
             return self._done[1]
 
     def _mix(self, mixing: Mixing, number: int) -> Mixed:
@@ -116,7 +117,13 @@ class Mixer:
             proof = shuffling.prove(mixing.session(batch, number, self.id), key, shuffle, secret)
             attachments.append(bytes(shuffle.outputs) + proof)
             files.append(digest_file(batch.contest, batch.line, attachments[-1]))
-        record = MixRound(election=self._election.id, mixer=self.id, round=number, batches=tuple(files))
+        record = MixRound(
+            election=self._election.id,
+            mixer=self.id,
+            round=number,
+            basis=mixing.basis,
+            batches=tuple(files),
+        )
         return Mixed(tuple(attachments), sign_record(record, self._keys._signing))
 
     def __repr__(self) -> str:

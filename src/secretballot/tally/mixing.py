@@ -23,7 +23,7 @@ from ..crypto.sigma import session
 from ..errors import CryptoError, DuplicateError, PhaseError, TallyError
 from ..manifest import Election
 from .batches import Batch
-from .records import BatchFile, LineShare, MixRound
+from .records import BatchFile, LineShare, MixRound, basis_of
 
 
 class Mixing:
@@ -58,6 +58,16 @@ class Mixing:
     def is_complete(self) -> bool:
         """Whether lines may be decrypted."""
         return len(self.rounds) >= self.needed
+
+    @property
+    def basis(self) -> bytes:
+        """What stands for the rows as they are now: the log at the end of voting, or the last round."""
+        return basis_of(self.rounds[-1]) if self.rounds else self.root
+
+    def _check_basis(self, basis: bytes) -> None:
+        # No culprit: a board can show one party other ballots, or another round before, than it publishes.
+        if basis != self.basis:
+            raise PhaseError("it is of other ballots, or follows another round, than this log has")
 
     # Sizes.
 
@@ -122,6 +132,7 @@ class Mixing:
         # Another mixer was faster: nobody's fault, and to be mixed anew.
         if record.round != len(self.rounds) + 1:
             raise PhaseError(f"round {len(self.rounds) + 1} is mixed now, not {record.round}")
+        self._check_basis(record.basis)
         if any(record.mixer == earlier.mixer for earlier in self.rounds):
             raise TallyError(
                 "one mixer mixes once: two rounds by it would hide nothing from it", culprit=culprit
@@ -192,6 +203,7 @@ class Mixing:
             raise PhaseError(
                 f"{len(self.rounds)} of {self.needed} rounds have been mixed: it is too early to decrypt"
             )
+        self._check_basis(record.basis)
         culprit = f"trustee {record.trustee}"
         self._check_files(record.batches, self.share_size, culprit)
         for place, (file, batch) in enumerate(zip(record.batches, self.batches, strict=True)):

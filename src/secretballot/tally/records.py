@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..board.attachments import digest_of
+from ..crypto.encoding import Tag, tagged_hash
 from ..records import Blob, Count, Digest, Identifier, Record, Text
 
 #: Invalid lines, and texts, that a result lists. All are counted, and the record has all of them.
@@ -48,7 +49,8 @@ def digest_file(contest: str, line: str, data: bytes) -> BatchFile:
 
 
 class MixRound(Record):
-    """A round of mixing: every batch shuffled by one mixer. ``round`` counts from 1.
+    """A round of mixing: every batch shuffled by one mixer. ``round`` counts from 1, and ``basis`` says what was mixed:
+    the root of the log at the end of voting, or what stands for the round before (:func:`basis_of`).
 
     An attachment holds the batch's rows, re-encrypted, and behind them the proof (``docs/spec/shuffle.md``).
     """
@@ -57,11 +59,17 @@ class MixRound(Record):
     election: Digest
     mixer: Identifier
     round: Annotated[int, Field(ge=1)]
+    basis: Digest
     batches: Annotated[tuple[BatchFile, ...], Field(fail_fast=True, min_length=1)]
 
 
+def basis_of(round_: MixRound) -> bytes:
+    """The 32 bytes that stand for a round in what follows it."""
+    return tagged_hash(Tag.MIX_BASIS, round_.to_body())
+
+
 class LineShare(Record):
-    """A trustee's share of the decryption of every mixed line.
+    """A trustee's share of the decryption of every mixed line; ``basis`` stands for the last round.
 
     An attachment holds an element (32 bytes) for each ciphertext of the batch, and behind them one proof for all.
     """
@@ -69,6 +77,7 @@ class LineShare(Record):
     record: Literal["secretballot/1/line-share"] = "secretballot/1/line-share"
     election: Digest
     trustee: Identifier
+    basis: Digest
     batches: Annotated[tuple[BatchFile, ...], Field(fail_fast=True, min_length=1)]
 
 

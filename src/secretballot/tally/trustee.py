@@ -30,15 +30,16 @@ class DecryptedLines(NamedTuple):
 class DecryptingTrustee:
     """A trustee who has finished the ceremony.
 
-    It decrypts one tally and no other, since the difference of two can be a single ballot; so it is not copied. Whoever
-    makes this object anew for the same election has to see to that.
-    """
+    It decrypts one tally and no other, be it as sums or as lines, since the difference of two can be a single ballot;
+    so it is not copied. Whoever makes this object anew for the same election has to see to that."""
 
     def __init__(self, holder: KeyHolder) -> None:
         check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
         self._holder = holder
+        #: Of what was decrypted: the ballots and the log that they are of, the sums, and the rows.
+        self._ballots: bytes | None = None
         self._decrypted: bytes | None = None
-        self._lines: list[bytes] | None = None
+        self._lines: bytes | None = None
         self._lock = threading.Lock()
 
     @property
@@ -98,13 +99,13 @@ class DecryptingTrustee:
             )
         secret = self._holder.share.share
         key = self._holder.share.verification_key
-        rows = [bytes(mixing.rows(place)) for place in range(len(mixing.batches))]
+        basis, ballots = mixing.basis, frame(str(mixing.ballots), mixing.root)
         with self._lock:
-            if self._lines not in (None, rows):
+            if self._ballots not in (None, ballots) or self._lines not in (None, basis):
                 raise TallyError(
-                    "other lines were decrypted before: between the two, a voter's could be told"
+                    "other ballots were decrypted before: between the two, a voter's could be told"
                 )
-            self._lines = rows
+            self._ballots, self._lines = ballots, basis
         files, attachments = [], []
         for place, batch in enumerate(mixing.batches):
             pads = mixing.pads(place)
@@ -114,18 +115,18 @@ class DecryptingTrustee:
                 shares + equality.prove(mixing.share_session(batch, self.id), statement, secret)
             )
             files.append(digest_file(batch.contest, batch.line, attachments[-1]))
-        record = LineShare(election=election.id, trustee=self.id, batches=tuple(files))
+        record = LineShare(election=election.id, trustee=self.id, basis=basis, batches=tuple(files))
         return DecryptedLines(tuple(attachments), sign_record(record, self._holder.signing))
 
     def _decrypt_once(self, tally: EncryptedTally) -> None:
         sums = (ristretto255.encode_elements(ciphertext) for ciphertext in tally.ciphertexts)
-        encoded = frame(str(tally.ballots), tally.root, *sums)
+        ballots, encoded = frame(str(tally.ballots), tally.root), frame(*sums)
         with self._lock:
-            if self._decrypted not in (None, encoded):
+            if self._ballots not in (None, ballots) or self._decrypted not in (None, encoded):
                 raise TallyError(
                     "another tally was decrypted before: the difference can tell how a voter voted"
                 )
-            self._decrypted = encoded
+            self._ballots, self._decrypted = ballots, encoded
 
     def __repr__(self) -> str:
         return f"<DecryptingTrustee {self.id}, redacted>"

@@ -85,6 +85,8 @@ class _Verification:
         """Runs a check; whatever it raises is a failure of its rule, never a pass."""
         try:
             check()
+        except StoreError:
+            raise  # This machine's disk, and no fault of the record.
         except Exception as error:  # noqa: BLE001 - a check that breaks down has failed, whatever broke it
             self.blame(rule, item, error, count)
             return False

@@ -9,9 +9,10 @@ from typing import Self
 
 from ...crypto.merkle import Frontier
 from ...errors import DuplicateError, StoreError, check_type
+from ...manifest.capacity import MAX_ATTACHMENT_SIZE
 
 #: Bytes of one entry, or attachment. A shuffle of a large contest is the longest there is.
-MAX_STORED_SIZE = 256 * 1024 * 1024
+MAX_STORED_SIZE = MAX_ATTACHMENT_SIZE
 DIGEST_SIZE = 32
 #: Bytes of one uniqueness key.
 MAX_KEY_SIZE = 256
