@@ -23,6 +23,7 @@ from secretballot.crypto.shuffle import Shuffle, proof_size
 from .floor import Floor, Gauge, middle
 from .processes import run_stage, say
 from .tables import Column, micros
+from .verifying import peak_mb
 
 SESSION = bytes(32)
 
@@ -94,7 +95,7 @@ def make(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "mix": mixed / rows,
         "prove": proven / rows,
-        "peak": _peak(),
+        "peak": peak_mb(resource.RUSAGE_SELF),
         "floor": middle(floors)._asdict(),
     }
 
@@ -118,14 +119,9 @@ def check(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "verify": median(runs) / rows,
         "generators": derived / rows,
-        "peak": _peak(),
+        "peak": peak_mb(resource.RUSAGE_SELF),
         "floor": middle(floors)._asdict(),
     }
-
-
-def _peak() -> float:
-    """The process's peak of memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def run(rows: int, width: int, repeats: int, backend: str | None) -> dict[str, Any]:

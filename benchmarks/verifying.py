@@ -66,7 +66,7 @@ class Verified(NamedTuple):
 def measure(shape: Shape, path: Path, *, cores: int, repeats: int = 3) -> Verified:
     """Verifies ``repeats`` times; raises RuntimeError if the record does not verify."""
     gauge = Gauge()
-    idle = _peak_mb(resource.RUSAGE_SELF)
+    idle = peak_mb(resource.RUSAGE_SELF)
     floors = [gauge.measure()]
     seconds, cpu, ballots, ratios, ratios_cpu, ratios_ballot = [], [], [], [], [], []
     for _ in range(repeats):
@@ -95,8 +95,8 @@ def measure(shape: Shape, path: Path, *, cores: int, repeats: int = 3) -> Verifi
         median(ratios_cpu),
         median(ratios_ballot),
         idle,
-        _peak_mb(resource.RUSAGE_SELF),
-        _peak_mb(resource.RUSAGE_CHILDREN),
+        peak_mb(resource.RUSAGE_SELF),
+        peak_mb(resource.RUSAGE_CHILDREN),
         middle(floors),
     )
 
@@ -109,6 +109,7 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _peak_mb(who: int) -> float:
+def peak_mb(who: int) -> float:
+    """The peak of memory so far, of this process or of its children."""
     # Linux counts kilobytes of 1024 bytes, macOS bytes.
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6

@@ -15,6 +15,7 @@ from secretballot.board.attachments import (
     FOLDER,
     Attachments,
     HeldAttachments,
+    Posting,
     RecordAttachments,
     StoredAttachments,
     digest_of,
@@ -26,7 +27,6 @@ from secretballot.board.store import base as base_module
 from secretballot.errors import ArgumentError, BoardError, PhaseError, RecordError, RefusedError, StoreError
 from secretballot.manifest import ChoiceContest
 from secretballot.tally import ElectionLog
-from secretballot.tally.mixer import Mixed
 from secretballot.testing import Simulation
 from secretballot.verify import verify_record
 
@@ -307,7 +307,7 @@ def simulation() -> Simulation:
     return at_the_tally()
 
 
-def mix(simulation: Simulation, mixer: int = 0) -> Mixed:
+def mix(simulation: Simulation, mixer: int = 0) -> Posting:
     return simulation.mixer_keys[mixer].join(simulation.election).mix(simulation.log.mixing)
 
 

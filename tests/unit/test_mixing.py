@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from secretballot.board.attachments import HeldAttachments
+from secretballot.board.attachments import HeldAttachments, Posting
 from secretballot.board.board import Board
 from secretballot.crypto import shuffling
 from secretballot.crypto.elgamal import EncryptionKey
@@ -25,10 +25,10 @@ from secretballot.errors import (
 )
 from secretballot.records import parse_entry, sign_record
 from secretballot.tally import ElectionLog, MixRound
-from secretballot.tally.mixer import Mixed, Mixer, MixerKeys
+from secretballot.tally.mixer import Mixer, MixerKeys
 from secretballot.tally.mixing import Mixing
 from secretballot.tally.records import BatchFile, LineShare, Result, digest_file
-from secretballot.tally.trustee import DecryptedLines, DecryptingTrustee
+from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.testing import Simulation
 from secretballot.verify import Report, Status, Verdict
 
@@ -95,7 +95,7 @@ def finish(simulation: Simulation, absent: Sequence[int] = ()) -> Result:
     return result
 
 
-def refused(simulation: Simulation, message: Mixed | DecryptedLines) -> SecretBallotError:
+def refused(simulation: Simulation, message: Posting) -> SecretBallotError:
     """What the board says to it; its log is as before."""
     before = simulation.log.size
     with pytest.raises(SecretBallotError) as caught:
@@ -104,20 +104,22 @@ def refused(simulation: Simulation, message: Mixed | DecryptedLines) -> SecretBa
     return caught.value
 
 
-def resigned(mixed: Mixed, keys: MixerKeys, **changes: Any) -> Mixed:
+def resigned(mixed: Posting, keys: MixerKeys, **changes: Any) -> Posting:
     """A round with something changed, signed by a mixer."""
     record = MixRound.from_body(parse_entry(mixed.entry).body).model_copy(update=changes)
-    return Mixed(mixed.attachments, sign_record(record, keys._signing))
+    return Posting(mixed.attachments, sign_record(record, keys._signing))
 
 
-def with_attachments(mixed: Mixed, keys: MixerKeys, attachments: Sequence[bytes]) -> Mixed:
+def with_attachments(mixed: Posting, keys: MixerKeys, attachments: Sequence[bytes]) -> Posting:
     """A round over other attachments."""
     record = MixRound.from_body(parse_entry(mixed.entry).body)
     files = tuple(
         digest_file(file.contest, file.line, data)
         for file, data in zip(record.batches, attachments, strict=True)
     )
-    return Mixed(tuple(attachments), sign_record(record.model_copy(update={"batches": files}), keys._signing))
+    return Posting(
+        tuple(attachments), sign_record(record.model_copy(update={"batches": files}), keys._signing)
+    )
 
 
 # What goes well.
@@ -178,7 +180,7 @@ def test_a_mixer_that_is_asked_again_gives_the_same(simulation: Simulation) -> N
     assert mixer.mix(mixing) is before
     # Another one was faster: it mixes what that one made.
     simulation.send(mixers(simulation)[1].mix(mixing))
-    assert isinstance(refused(simulation, Mixed((), before.entry)), PhaseError)
+    assert isinstance(refused(simulation, Posting((), before.entry)), PhaseError)
     simulation.send(mixer.mix(mixing))
     assert [one.mixer for one in mixing.rounds] == ["mixer-2", "mixer-1"]
 
@@ -430,13 +432,13 @@ def test_shares_that_are_refused(simulation: Simulation) -> None:
     one, two, _ = (trustee.decrypt_lines(simulation.log.mixing) for trustee in trustees(simulation))
     record = LineShare.from_body(parse_entry(one.entry).body)
 
-    def share(holder: int, attachments: Sequence[bytes], **changes: Any) -> DecryptedLines:
+    def share(holder: int, attachments: Sequence[bytes], **changes: Any) -> Posting:
         files = tuple(
             digest_file(file.contest, file.line, data)
             for file, data in zip(record.batches, attachments, strict=True)
         )
         made = record.model_copy(update={"batches": files, **changes})
-        return DecryptedLines(tuple(attachments), sign_record(made, simulation.key_holders[holder].signing))
+        return Posting(tuple(attachments), sign_record(made, simulation.key_holders[holder].signing))
 
     an, binh, chair = one.attachments
     changed = bytes(chair[32:64] + chair[:32] + chair[64:])
@@ -458,7 +460,7 @@ def test_shares_that_are_refused(simulation: Simulation) -> None:
     assert error.culprit is None
 
 
-def record_trustee(message: DecryptedLines) -> str:
+def record_trustee(message: Posting) -> str:
     return LineShare.from_body(parse_entry(message.entry).body).trustee
 
 

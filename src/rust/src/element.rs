@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyList};
 use crate::cores;
 use crate::errors::invalid_element;
 use crate::scalar::Scalar;
-use crate::signals::{Items, PIECE};
+use crate::signals::{Items, PIECE, own};
 
 pub const SIZE: usize = 32;
 /// Elements from which on it pays to ask the other cores to decode or encode them.
@@ -190,16 +190,6 @@ fn for_each(
     Ok(())
 }
 
-/// The elements of a Python iterable, which are kept: nobody else may.
-pub fn own(elements: &Bound<'_, PyAny>) -> PyResult<Vec<Py<Element>>> {
-    let mut items = Items::default();
-    let kept = elements.try_iter()?.map(|element| {
-        items.next(elements.py())?;
-        Ok(element?.cast_into::<Element>().map_err(|_| PyTypeError::new_err("not an Element"))?.unbind())
-    });
-    kept.collect()
-}
-
 /// The points of a Python iterable of elements.
 pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
     let mut out = Vec::new();
@@ -212,7 +202,7 @@ pub fn points(elements: &Bound<'_, PyAny>) -> PyResult<Vec<RistrettoPoint>> {
 
 #[pyfunction]
 pub fn encode_elements<'py>(py: Python<'py>, elements: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let elements = own(elements)?;
+    let elements = own::<Element>(elements, "not an Element")?;
     let mut out = Vec::with_capacity(SIZE * elements.len());
     for piece in elements.chunks(PIECE) {
         let encodings = py.detach(|| cores::map(piece, PARALLEL, |element| element.get().compute()));

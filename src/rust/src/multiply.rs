@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 
 use crate::cores;
 use crate::element::{Element, points};
-use crate::scalar::{self, Scalar, read_public};
-use crate::signals::PIECE;
+use crate::scalar::{Scalar, read_public};
+use crate::signals::{PIECE, own};
 
 /// Terms from which on the sum is shared among the cores: below, one core's larger buckets win.
 const PARALLEL: usize = 4096;
@@ -54,7 +54,7 @@ pub fn sum_of_secret_products(
     elements: &Bound<'_, PyAny>,
 ) -> PyResult<Element> {
     let points = points(elements)?;
-    let scalars = scalar::own(scalars)?;
+    let scalars = own::<Scalar>(scalars, "not a Scalar")?;
     if scalars.len() != points.len() {
         return Err(PyValueError::new_err("as many scalars as elements are needed"));
     }

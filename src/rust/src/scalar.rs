@@ -100,16 +100,6 @@ impl Scalar {
     }
 }
 
-/// The secret scalars of a Python iterable, which stay where they are.
-pub fn own(scalars: &Bound<'_, PyAny>) -> PyResult<Vec<Py<Scalar>>> {
-    let mut items = Items::default();
-    let kept = scalars.try_iter()?.map(|scalar| {
-        items.next(scalars.py())?;
-        Ok(scalar?.cast_into::<Scalar>().map_err(|_| PyTypeError::new_err("not a Scalar"))?.unbind())
-    });
-    kept.collect()
-}
-
 /// Public integers as scalars: 32 little-endian bytes each, canonical.
 pub fn read_public(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Inner>> {
     if !data.len().is_multiple_of(SIZE) {

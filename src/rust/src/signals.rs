@@ -1,5 +1,7 @@
 //! Signals, such as Ctrl-C's: a call that takes long looks for them between pieces of its work.
 
+use pyo3::PyTypeCheck;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 /// Items of a piece: a third of a second where each is multiplied or encoded on one core, while each of 32 cores still
@@ -16,4 +18,15 @@ impl Items {
         self.0 += 1;
         if self.0.is_multiple_of(PIECE) { py.check_signals() } else { Ok(()) }
     }
+}
+
+/// The objects of a Python iterable, of one class. They are kept and not copied: nobody else may keep them, and a secret
+/// stays where it is.
+pub fn own<T: PyTypeCheck>(iterable: &Bound<'_, PyAny>, refusal: &'static str) -> PyResult<Vec<Py<T>>> {
+    let mut items = Items::default();
+    let kept = iterable.try_iter()?.map(|item| {
+        items.next(iterable.py())?;
+        Ok(item?.cast_into::<T>().map_err(|_| PyTypeError::new_err(refusal))?.unbind())
+    });
+    kept.collect()
 }

@@ -7,10 +7,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::element::{Element, own, points as points_of};
+use crate::element::{Element, points as points_of};
 use crate::errors::invalid_proof;
 use crate::multiply::sum_in_pieces;
 use crate::scalar::{SIZE, read_public};
+use crate::signals::own;
 
 const WEIGHT_SIZE: usize = 16;
 /// The most elements or scalars of a system, as in `system.py`: their bytes are far from overflowing.
@@ -210,7 +211,7 @@ pub fn sum_of_systems(py: Python<'_>, answered: Vec<Answered<'_>>, weights: &[u8
     let mut kept = Vec::new();
     let mut rest = weights;
     for (bound, elements, commitments, shared) in answered {
-        let elements = own(&elements)?;
+        let elements = own::<Element>(&elements, "not an Element")?;
         let committed = points_of(&commitments)?;
         let (own, later) = rest.split_at_checked(WEIGHT_SIZE * committed.len()).ok_or_else(too_few)?;
         rest = later;

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import BoardError
 from .store import BoardStore
@@ -20,6 +21,13 @@ FOLDER = "attachments"
 def digest_of(data: bytes | memoryview) -> bytes:
     """The 32-byte name of an attachment."""
     return hashlib.sha256(data).digest()
+
+
+class Posting(NamedTuple):
+    """What is sent to a board: the attachments first, then the entry that names them."""
+
+    attachments: tuple[bytes, ...]
+    entry: bytes
 
 
 class Attachments(ABC):

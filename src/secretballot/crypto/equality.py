@@ -17,13 +17,11 @@ from collections.abc import Callable, Sequence
 
 from ..errors import CryptoError, InvalidElementError, InvalidInstanceError, InvalidProofError
 from .group import Element, Group, Scalar
-from .group.system import WEIGHT_SIZE
-from .transcript import EXTRA, DuplexSponge, decode_uint
+from .group.system import WEIGHT_SIZE, read_weights
+from .transcript import EXTRA, Buffer, DuplexSponge, decode_uint
 
 #: Pairs that are decoded and multiplied at once.
 _PIECE = 2**13
-
-Buffer = bytes | memoryview
 
 
 class Equality:
@@ -123,11 +121,7 @@ def verify(session_id: bytes, equality: Equality, proof: bytes) -> None:
 
 
 def _weights(weights: bytes, start: int, end: int) -> list[int]:
-    read = int.from_bytes
-    return [
-        read(weights[at : at + WEIGHT_SIZE], "little")
-        for at in range(WEIGHT_SIZE * start, WEIGHT_SIZE * end, WEIGHT_SIZE)
-    ]
+    return read_weights(weights[WEIGHT_SIZE * start : WEIGHT_SIZE * end])
 
 
 def _sum(

@@ -19,9 +19,6 @@ s₁, s₂, s₃, s₄ (one for each ciphertext of a row), ŝ and s′ (one a ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from ..errors import (
     InvalidElementError,
     InvalidInstanceError,
@@ -30,8 +27,8 @@ from ..errors import (
 )
 from .generators import MAX_GENERATORS, generators
 from .group import Element, Group
-from .group.system import WEIGHT_SIZE
-from .transcript import EXTRA, DuplexSponge, decode_uint
+from .group.system import WEIGHT_SIZE, read_weights
+from .transcript import EXTRA, Buffer, DuplexSponge, decode_uint
 
 MAX_ROWS = MAX_GENERATORS
 #: The most ciphertexts of a row.
@@ -39,12 +36,9 @@ MAX_WIDTH = 2**10
 #: Points that are decoded and multiplied at once: more make a multi-scalar multiplication no cheaper.
 _POINTS = 2**14
 
-#: Bytes that may be a mapped file.
-Buffer = bytes | memoryview
-
 
 class Shuffle:
-    """What a proof of a shuffle states. Inputs and outputs are encoded rows, and may be views of files.
+    """What a proof of a shuffle states. Inputs and outputs are encoded rows.
 
     Raises InvalidInstanceError where there are no rows, too many, or not as many outputs as inputs, and for a key that
     is the identity. That they decode is found out by :func:`verify`.
@@ -76,8 +70,6 @@ class Layout:
     """Where the parts of a proof stand."""
 
     def __init__(self, group: Group, rows: int, width: int) -> None:
-        self.rows = rows
-        self.width = width
         #: The first message: c. The second: ĉ, t̂ and t. The third: the responses.
         self.first = slice(0, group.element_size * rows)
         self.second = slice(self.first.stop, group.element_size * (3 * rows + 3 + 2 * width))
@@ -128,13 +120,6 @@ def decode_challenges(group: Group, challenges: bytes, start: int, end: int) -> 
     ]
 
 
-class _Single(NamedTuple):
-    """The parts of a proof that are not by rows: commitments t₁, t₂, t₃, t₄ and responses s₁, s₂, s₃, s₄."""
-
-    commitments: Sequence[Element]
-    responses: Sequence[int]
-
-
 def verify(session_id: bytes, shuffle: Shuffle, proof: Buffer) -> None:
     """Returns nothing where the proof holds. ``session_id`` fixes everything else that the shuffle belongs to.
 
@@ -173,10 +158,9 @@ class _Check:
         self.single_weights = self._read_weights(0, single)
         point, scalar = group.element_size, group.scalar_size
         at = point * 3 * rows
-        self.single = _Single(
-            self._elements("commitment", proof[at : at + point * single], 0),
-            self._integers(proof[at + point * single :][: scalar * (3 + width)], 0),
-        )
+        # What is not by rows: t₁, t₂, t₃, t₄ and s₁, s₂, s₃, s₄.
+        self.commitments = self._elements("commitment", proof[at : at + point * single], 0)
+        self.responses = self._integers(proof[at + point * single :][: scalar * (3 + width)], 0)
         #: Where ŝ and s′ begin, in the bytes of the proof and in the scalars.
         self._responses = at + point * single + scalar * (3 + width)
         self._scalars = 3 + width
@@ -239,7 +223,7 @@ class _Check:
         """What does not grow with the rows: generator, key, blinding generator, and the single commitments."""
         group, x = self.group, self.x
         first, to_sum, to_permuted, *to_rows = self.single_weights
-        s1, s2, s3, *s4 = self.single.responses
+        s1, s2, s3, *s4 = self.responses
         pads, data = to_rows[0::2], to_rows[1::2]
         (permuted,) = self._row_integers(self.shuffle.rows, self.shuffle.rows + 1)
         (chain_weight,) = self._read_weights(len(self.single_weights), len(self.single_weights) + 1)
@@ -253,16 +237,13 @@ class _Check:
             to_sum * x * product + chain_weight * permuted,
             *(-w for w in self.single_weights),
         ]
-        elements = [group.generator, self.shuffle.key, generators(group).blinding, *self.single.commitments]
+        elements = [group.generator, self.shuffle.key, generators(group).blinding, *self.commitments]
         return group.sum_of_products(coefficients, elements)
 
     # Reading.
 
     def _read_weights(self, start: int, end: int) -> list[int]:
-        part = self._weights[WEIGHT_SIZE * start : WEIGHT_SIZE * end]
-        return [
-            int.from_bytes(part[at : at + WEIGHT_SIZE], "little") for at in range(0, len(part), WEIGHT_SIZE)
-        ]
+        return read_weights(self._weights[WEIGHT_SIZE * start : WEIGHT_SIZE * end])
 
     def _row_integers(self, start: int, end: int) -> list[int]:
         size = self.group.scalar_size

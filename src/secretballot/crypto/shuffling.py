@@ -14,7 +14,8 @@ from ..errors import CryptoError
 from .elgamal import EncryptionKey
 from .generators import generators
 from .group import Element, Group, Scalar
-from .shuffle import Buffer, Shuffle, Transcript, decode_challenges
+from .shuffle import Shuffle, Transcript, decode_challenges
+from .transcript import Buffer
 
 
 class ShuffleSecret:

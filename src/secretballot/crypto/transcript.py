@@ -11,6 +11,9 @@ import hashlib
 
 from ..errors import EncodingError
 
+#: What is absorbed: bytes, or a part of some that is not copied.
+Buffer = bytes | memoryview
+
 RATE = 168
 SESSION_ID_SIZE = 32
 #: Bytes squeezed beyond an integer's own length, so that its reduction is biased by at most 2**-128.
@@ -30,7 +33,7 @@ class DuplexSponge:
         self._hash = hashlib.shake_128(session_id + bytes(RATE - SESSION_ID_SIZE))
         self._offset = 0
 
-    def absorb(self, data: bytes | memoryview) -> None:
+    def absorb(self, data: Buffer) -> None:
         """Absorbs ``data``. The empty string leaves the state, and the place in its output, untouched."""
         if data:
             self._hash.update(data)

@@ -46,8 +46,8 @@ MAX_SUM_TERMS = 2**16
 MAX_OUTCOMES = 100_000
 #: The most bytes of a batch's attachment: its rows and the proof of its shuffle, of as many ballots as the capacity.
 MAX_ATTACHMENT_SIZE = 2**28
-#: What a result lists of a contest of marks, as in :mod:`secretballot.tally.records`.
-_LISTED_INVALID, _LISTED_TEXTS = 100, 1000
+#: Invalid lines, and texts, that a result lists of a contest of marks. All are counted, and the record has all of them.
+MAX_INVALID, MAX_TEXTS = 100, 1000
 #: The most steps that the search for all sums can take (:mod:`secretballot.crypto.discrete_log`): a minute on the
 #: native backend, ten on the reference. 500 lines at three levels and blank need at most 65 717 500, whatever the
 #: capacity; at eight levels, 11 464 500 with 500 voters and 4 004 000 with a million.
@@ -251,10 +251,10 @@ def _contest_result_size(contest: Contest, capacity: int) -> int:
 
 def _mark_result_size(contest: MarkContest) -> int:
     """More than the result of a contest of marks ever has: what it lists is bounded, whatever the ballots."""
-    size = 1000 + _LISTED_INVALID * 200
+    size = 1000 + MAX_INVALID * 200
     if isinstance(contest, WriteInContest):
         # Quotation marks and backslashes are escaped.
-        return size + _LISTED_TEXTS * (2 * contest.max_bytes + 60)
+        return size + MAX_TEXTS * (2 * contest.max_bytes + 60)
     options = len(contest.options)
     ids = sum(len(option.id) + 3 for option in contest.options)
     each = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..ballot.contest_kinds import LinePlan
 from ..crypto.group import Element, ristretto255
@@ -12,21 +12,14 @@ from ..errors import TallyError
 from .batches import Batch
 from .counting import line_result
 from .mixing import Mixing
-from .records import ContestResult, LineShare
-
-#: Ciphertexts that are decrypted at once.
-_PIECE = 2**12
+from .records import ContestResult, LineResult, LineShare
 
 
 def decrypt_rows(mixing: Mixing, place: int, shares: Mapping[int, LineShare]) -> list[tuple[Element, ...]]:
     """The messages of a batch, row by row, from the shares of a quorum by trustee index."""
     group = ristretto255
     batch = mixing.batches[place]
-    size = group.element_size
-    rows = bytes(mixing.rows(place))
-    data = group.decode_elements(
-        b"".join([rows[at + size : at + 2 * size] for at in range(0, len(rows), 2 * size)])
-    )
+    data = group.decode_elements(mixing.data(place))
     indices = sorted(shares)
     pieces = [mixing.shares(place, shares[index]) for index in indices]
     coefficients = [1, *(-lagrange_at_zero(index, indices, group.order) for index in indices)]
@@ -39,27 +32,19 @@ def count_lines(mixing: Mixing, shares: Mapping[int, LineShare]) -> dict[str, Co
 
     Raises TallyError where a line is none of the contest's choices: then the ballots' proofs cannot all have held.
     """
-    contests: dict[str, list[tuple[Batch, Counter[str | None]]]] = {}
+    contests: dict[str, list[LineResult]] = {}
     for place, batch in enumerate(mixing.batches):
-        if isinstance(batch.plan, LinePlan):
-            counts: Counter[str | None] = Counter()
-            if mixing.ballots:
-                counts = _count_batch(batch, decrypt_rows(mixing, place, shares))
-            contests.setdefault(batch.contest, []).append((batch, counts))
-    out = {}
-    for contest, counted in contests.items():
-        lines = []
-        for batch, counts in counted:
-            if isinstance(batch.plan, LinePlan):
-                lines.append(line_result(mixing.election, batch.plan, batch.line, counts, mixing.ballots))
-        out[contest] = ContestResult(id=contest, lines=tuple(lines))
-    return out
+        plan = batch.plan
+        if isinstance(plan, LinePlan):
+            rows = decrypt_rows(mixing, place, shares) if mixing.ballots else []
+            counts = _count_batch(batch, plan, rows)
+            line = line_result(mixing.election, plan, batch.line, counts, mixing.ballots)
+            contests.setdefault(batch.contest, []).append(line)
+    return {contest: ContestResult(id=contest, lines=tuple(lines)) for contest, lines in contests.items()}
 
 
-def _count_batch(batch: Batch, rows: list[tuple[Element, ...]]) -> Counter[str | None]:
-    group, plan = ristretto255, batch.plan
-    if not isinstance(plan, LinePlan):
-        raise TallyError("marks are not counted by lines", item=batch.name)
+def _count_batch(batch: Batch, plan: LinePlan, rows: Sequence[tuple[Element, ...]]) -> Counter[str | None]:
+    group = ristretto255
     line = next(line for line in plan.lines if line.id == batch.line)
     choices = {}
     for name, weights in zip(line.names, line.weights, strict=True):

@@ -9,6 +9,7 @@ from ..ballot.contest_kinds import MarkPlan
 from ..ballot.contest_kinds.write_in import normalise
 from ..crypto.group import Element
 from ..errors import SelectionError
+from ..manifest.capacity import MAX_INVALID, MAX_TEXTS
 from ..manifest.contests import RankingContest, WriteInContest
 from .lines import decrypt_rows
 from .methods import Profile, lots
@@ -18,8 +19,6 @@ from .methods.schulze import condorcet_winner, pairwise, schulze
 from .methods.stv import single_transferable_vote
 from .mixing import Mixing
 from .records import (
-    MAX_INVALID,
-    MAX_TEXTS,
     BordaResult,
     InvalidLine,
     LineShare,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
+from ..board.attachments import Posting
 from ..crypto import key_file, shuffling
 from ..crypto.elgamal import EncryptionKey
 from ..crypto.group import ristretto255, warn_of_variable_time
@@ -18,13 +19,6 @@ from .mixing import Mixing
 from .records import BatchFile, MixRound, digest_file
 
 _KIND = "mixer"
-
-
-class Mixed(NamedTuple):
-    """What a mixer sends to the board: the attachments first, then the entry that names them."""
-
-    attachments: tuple[bytes, ...]
-    entry: bytes
 
 
 class MixerKeys:
@@ -83,7 +77,7 @@ class Mixer:
         self._keys = keys
         self._election = election
         #: With what it was made of.
-        self._done: tuple[bytes, Mixed] | None = None
+        self._done: tuple[bytes, Posting] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -91,7 +85,7 @@ class Mixer:
         """The mixer's id in the manifest."""
         return self._keys.id
 
-    def mix(self, mixing: Mixing) -> Mixed:
+    def mix(self, mixing: Mixing) -> Posting:
         """The next round, from a log that this mixer verified itself.
 
         Raises PhaseError where no round is waited for, and TallyError for a mixing of another election. Where another
@@ -108,7 +102,7 @@ class Mixer:
                 self._done = mixing.basis, self._mix(mixing, number)
             return self._done[1]
 
-    def _mix(self, mixing: Mixing, number: int) -> Mixed:
+    def _mix(self, mixing: Mixing, number: int) -> Posting:
         key = EncryptionKey(ristretto255, mixing.key)
         files: list[BatchFile] = []
         attachments = []
@@ -124,7 +118,7 @@ class Mixer:
             basis=mixing.basis,
             batches=tuple(files),
         )
-        return Mixed(tuple(attachments), sign_record(record, self._keys._signing))
+        return Posting(tuple(attachments), sign_record(record, self._keys._signing))
 
     def __repr__(self) -> str:
         return f"<Mixer {self.id}, redacted>"

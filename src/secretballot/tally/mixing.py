@@ -163,14 +163,13 @@ class Mixing:
                     f"{batch.name}: the shuffle is refused: {error}", culprit=f"mixer {record.mixer}"
                 ) from None
 
-    def apply(self, record: MixRound) -> bool:
-        """Takes a round in whose place is right, its proofs *unchecked*; whether it is taken."""
+    def apply(self, record: MixRound) -> None:
+        """Takes a round in whose place is right, its proofs *unchecked*; another one is passed over."""
         try:
             self.check_order(record)
         except (PhaseError, TallyError, DuplicateError):
-            return False
+            return
         self.rounds.append(record)
-        return True
 
     # Shares.
 
@@ -188,8 +187,22 @@ class Mixing:
 
     def pads(self, place: int) -> bytes:
         """The first element of every ciphertext of a batch."""
+        return self._halves(place, 0)
+
+    def data(self, place: int) -> bytes:
+        """The second element of every ciphertext of a batch."""
+        return self._halves(place, ristretto255.element_size)
+
+    def _halves(self, place: int, start: int) -> bytes:
         rows, size = bytes(self.rows(place)), ristretto255.element_size
-        return b"".join([rows[at : at + size] for at in range(0, len(rows), 2 * size)])
+        return b"".join([rows[at : at + size] for at in range(start, len(rows), 2 * size)])
+
+    def check_complete(self) -> None:
+        """Raises PhaseError before all rounds are there."""
+        if not self.is_complete:
+            raise PhaseError(
+                f"{len(self.rounds)} of {self.needed} rounds have been mixed: it is too early to decrypt"
+            )
 
     def check_share(self, key: Element, record: LineShare) -> None:
         """Returns nothing if every share is proven against the trustee's verification key.
@@ -199,10 +212,7 @@ class Mixing:
         """
         if not self.needed:
             raise PhaseError("no lines are to be decrypted")
-        if not self.is_complete:
-            raise PhaseError(
-                f"{len(self.rounds)} of {self.needed} rounds have been mixed: it is too early to decrypt"
-            )
+        self.check_complete()
         self._check_basis(record.basis)
         culprit = f"trustee {record.trustee}"
         self._check_files(record.batches, self.share_size, culprit)

@@ -9,11 +9,8 @@ from pydantic import Field
 
 from ..board.attachments import digest_of
 from ..crypto.encoding import Tag, tagged_hash
+from ..manifest.capacity import MAX_INVALID, MAX_TEXTS
 from ..records import Blob, Count, Digest, Identifier, Record, Text
-
-#: Invalid lines, and texts, that a result lists. All are counted, and the record has all of them.
-MAX_INVALID = 100
-MAX_TEXTS = 1000
 
 Counts = Annotated[tuple[Count, ...], Field(fail_fast=True)]
 Identifiers = Annotated[tuple[Identifier, ...], Field(fail_fast=True)]

@@ -1,10 +1,11 @@
-"""The trustee's side of the tally. Holds a share of the election key, and decrypts sums alone."""
+"""The trustee's side of the tally. Holds a share of the election key, and decrypts sums, and lines that were mixed."""
 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
+from ..board.attachments import Posting
 from ..ceremony.trustee import KeyHolder
 from ..crypto import equality
 from ..crypto.elgamal import Ciphertext
@@ -12,7 +13,7 @@ from ..crypto.encoding import frame
 from ..crypto.equality import Equality
 from ..crypto.group import ristretto255
 from ..crypto.sigma import prove_batchable
-from ..errors import PhaseError, TallyError, check_type
+from ..errors import TallyError, check_type
 from ..records import sign_record
 from .checks import share_relation, share_session
 from .encrypted import EncryptedTally
@@ -20,18 +21,12 @@ from .mixing import Mixing
 from .records import DecryptionShare, LineShare, digest_file
 
 
-class DecryptedLines(NamedTuple):
-    """What a trustee sends to the board: the attachments first, then the entry that names them."""
-
-    attachments: tuple[bytes, ...]
-    entry: bytes
-
-
 class DecryptingTrustee:
     """A trustee who has finished the ceremony.
 
     It decrypts one tally and no other, be it as sums or as lines, since the difference of two can be a single ballot;
-    so it is not copied. Whoever makes this object anew for the same election has to see to that."""
+    so it is not copied. Whoever makes this object anew for the same election has to see to that.
+    """
 
     def __init__(self, holder: KeyHolder) -> None:
         check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
@@ -56,10 +51,7 @@ class DecryptingTrustee:
         """
         election = self._holder.election
         tally = _own(tally)
-        if tally.ballots < election.manifest.minimum_group and not accept_small_group:
-            raise TallyError(
-                f"{tally.ballots} ballots are fewer than the minimum group of {election.manifest.minimum_group}"
-            )
+        self._check_group(tally.ballots, accept_small_group)
         if not tally.ciphertexts:
             raise TallyError("there is nothing to decrypt: no ballot counts")
         if any(ciphertext.pad.is_identity() for ciphertext in tally.ciphertexts):
@@ -77,7 +69,7 @@ class DecryptingTrustee:
         )
         return sign_record(record, self._holder.signing)
 
-    def decrypt_lines(self, mixing: Mixing, *, accept_small_group: bool = False) -> DecryptedLines:
+    def decrypt_lines(self, mixing: Mixing, *, accept_small_group: bool = False) -> Posting:
         """This trustee's share of the decryption of every mixed line: attachments, and the entry that names them.
 
         ``mixing`` is of a log that the trustee verified itself. Raises PhaseError while not all rounds are mixed, and
@@ -87,16 +79,10 @@ class DecryptingTrustee:
         election = self._holder.election
         if mixing.election != election:
             raise TallyError("the ballots are another election's")
-        if mixing.ballots < election.manifest.minimum_group and not accept_small_group:
-            raise TallyError(
-                f"{mixing.ballots} ballots are fewer than the minimum group of {election.manifest.minimum_group}"
-            )
+        self._check_group(mixing.ballots, accept_small_group)
         if not mixing.needed:
             raise TallyError("there is nothing to decrypt: no ballot was mixed")
-        if not mixing.is_complete:
-            raise PhaseError(
-                f"{len(mixing.rounds)} of {mixing.needed} rounds have been mixed: it is too early"
-            )
+        mixing.check_complete()
         secret = self._holder.share.share
         key = self._holder.share.verification_key
         basis, ballots = mixing.basis, frame(str(mixing.ballots), mixing.root)
@@ -116,7 +102,12 @@ class DecryptingTrustee:
             )
             files.append(digest_file(batch.contest, batch.line, attachments[-1]))
         record = LineShare(election=election.id, trustee=self.id, basis=basis, batches=tuple(files))
-        return DecryptedLines(tuple(attachments), sign_record(record, self._holder.signing))
+        return Posting(tuple(attachments), sign_record(record, self._holder.signing))
+
+    def _check_group(self, ballots: int, accept_small_group: bool) -> None:
+        least = self._holder.election.manifest.minimum_group
+        if ballots < least and not accept_small_group:
+            raise TallyError(f"{ballots} ballots are fewer than the minimum group of {least}")
 
     def _decrypt_once(self, tally: EncryptedTally) -> None:
         sums = (ristretto255.encode_elements(ciphertext) for ciphertext in tally.ciphertexts)

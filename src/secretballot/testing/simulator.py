@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..ballot.contest_kinds import Selection
 from ..ballot.voter import SealedBallot, VoterDevice
+from ..board.attachments import Posting
 from ..board.authority import AuthorityKeys
 from ..board.board import Board, BoardKeys
 from ..board.record import ElectionRecord
@@ -23,8 +24,8 @@ from ..errors import TallyError
 from ..manifest import Contest, Election, Manifest, is_mixed
 from ..manifest.records import MIN_ROUNDS
 from ..tally import ElectionLog, Result
-from ..tally.mixer import Mixed, MixerKeys
-from ..tally.trustee import DecryptedLines, DecryptingTrustee
+from ..tally.mixer import MixerKeys
+from ..tally.trustee import DecryptingTrustee
 
 
 class SimulationEvent(NamedTuple):
@@ -177,7 +178,7 @@ class Simulation:
             done = len(self.log.mixing.rounds)
             self._on_event(SimulationEvent("mixing", done, self.log.mixing.needed))
 
-    def send(self, message: Mixed | DecryptedLines) -> None:
+    def send(self, message: Posting) -> None:
         """Attachments, and then the entry that names them."""
         for data in message.attachments:
             self.board.attach(data)

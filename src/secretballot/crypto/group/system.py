@@ -26,6 +26,12 @@ WEIGHT_SIZE = 16
 MAX_SIZE = 2**24
 
 
+def read_weights(weights: bytes) -> list[int]:
+    """The integers of weights."""
+    read, size = int.from_bytes, WEIGHT_SIZE
+    return [read(weights[at : at + size], "little") for at in range(0, len(weights), size)]
+
+
 class Equation(NamedTuple):
     """``image``: pairs (element index, coefficient); ``terms``: triples (scalar index, element index, coefficient).
 
@@ -172,13 +178,11 @@ class _PlainBound(BoundSystem):
         if len(weights) != WEIGHT_SIZE * sum(len(equations) for equations, _, _ in self._answered):
             raise ValueError("as many weights as equations are needed")
         elements = [0] * self._num_elements
-        commitments = []
-        at = 0
+        commitments = read_weights(weights)
+        following = iter(commitments)
         for equations, challenge, responses in self._answered:
             for image, terms in equations:
-                weight = int.from_bytes(weights[at : at + WEIGHT_SIZE], "little")
-                at += WEIGHT_SIZE
-                commitments.append(weight)
+                weight = next(following)
                 scaled = weight * challenge
                 for e, c in image:
                     elements[e] += c * scaled
