@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run_scenario(options: argparse.Namespace) -> dict[str, Any]:
     shapes = [
-        Shape(voters, officials, levels, options.blank)
+        Shape(voters, officials, levels, options.blank, tally)
+        for tally in options.tally
         for officials in options.officials
         for levels in options.levels
         for voters in options.voters
@@ -115,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--voters", type=_count, nargs="+", default=[100, 1000])
     command.add_argument("--officials", type=_count, nargs="+", default=[4, 44])
     command.add_argument("--levels", type=_count, nargs="+", default=[3])
+    tallies = ("homomorphic", "mixnet", "both")
+    command.add_argument("--tally", choices=tallies, nargs="+", default=["homomorphic"])
     command.set_defaults(run=run_scenario)
 
     command = commands.add_parser("growth", parents=[runs], help="the same ballot in ever larger elections")

@@ -45,7 +45,11 @@ class Floor(NamedTuple):
 
     def verify_ballot(self, cost: Cost) -> float:
         """Seconds for a ballot's points and its two signatures, and nothing else."""
-        return cost.points * (self.decode + self.sum_of_products) + self.rsa_verify + self.ed25519_verify
+        return (
+            (cost.points + cost.mixing_points) * (self.decode + self.sum_of_products)
+            + self.rsa_verify
+            + self.ed25519_verify
+        )
 
     def make_ballot(self, cost: Cost) -> float:
         """Seconds for a ballot's multiplications and encodings, and nothing else."""

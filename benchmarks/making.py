@@ -49,6 +49,7 @@ class Made(NamedTuple):
     seal_cpu: float
     #: The board: every check of a ballot before it is appended.
     submit: float
+    #: And with all mixers' rounds, where the lines are mixed.
     tally: float
     #: Bytes of a ballot's entry.
     ballot_bytes: float
@@ -76,7 +77,7 @@ def make_record(shape: Shape, path: Path, *, parts: int = 3, processes: int = 1)
     simulation.tally(absent=[2])
     tally = (time.perf_counter() - start) / shape.voters
     record = simulation.export(str(path))
-    size = sum(file.stat().st_size for file in record.path.iterdir())
+    size = sum(file.stat().st_size for file in record.path.rglob("*") if file.is_file())
     ballot_bytes = sum(len(entry) for part in done for entry in part.ballots) / shape.voters
     return Made(
         median(issue),

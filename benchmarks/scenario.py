@@ -107,6 +107,7 @@ COLUMNS = (
     Column("officials"),
     Column("levels"),
     Column("blank"),
+    Column("tally"),
     Column("voters"),
     Column("backend"),
     Column("cores"),
@@ -134,7 +135,14 @@ def rows(figures: dict[str, Any]) -> Iterator[list[Any]]:
         first = place == 0
         blank = "yes" if shape["blank"] else "no"
         yield [
-            *([shape["officials"], shape["levels"], blank, shape["voters"], figures["backend"]]),
+            *(
+                shape["officials"],
+                shape["levels"],
+                blank,
+                shape["tally"],
+                shape["voters"],
+                figures["backend"],
+            ),
             verified["cores"],
             *(micros(made[stage]) if first else None for stage in ("issue", "seal", "submit", "tally")),
             micros(verified["verify"]),

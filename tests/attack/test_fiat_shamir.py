@@ -191,6 +191,7 @@ def test_a_false_share_chosen_after_the_challenge(held: Held) -> None:
     record = DecryptionShare(
         election=election.id,
         trustee="trustee-1",
+        basis=tally.root,
         shares=ristretto255.encode_elements([false, *honest[1:]]),
         proof=proof,
     )

@@ -60,6 +60,16 @@ def test_a_ballot_added_that_breaks_a_rule(held: Held) -> None:
     assert culprits(report) == {None}, findings(report)
 
 
+def test_a_ballot_left_out_after_the_trustees_decrypted(held: Held) -> None:
+    """Nothing else is wrong with such a log: the shares say themselves which ballots they are of, and nobody is named."""
+    place = BALLOTS[-1]
+    report = held.verify([*held.entries[:place], *held.entries[place + 1 :]])
+    assert failed(report) >= {"T1", "T2"}
+    assert failed(report) <= {"T1", "T2", "T3", "T4"}
+    assert culprits(report) == {None}, findings(report)
+    assert any("it is of other ballots than this log has" in text for text in findings(report))
+
+
 def test_two_different_entries_for_one_place_are_proof(held: Held) -> None:
     """The same key signed both: whoever shows them, nobody else can have made them."""
     commitment = held.updated(1, commitment=bytes(32))

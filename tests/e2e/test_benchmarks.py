@@ -53,6 +53,18 @@ def test_a_shuffle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "verify/floor" in capsys.readouterr().out
 
 
+def test_a_mixed_election(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tallies = ["homomorphic", "both"]
+    file = tmp_path / "figures"
+    main(["scenario", "--voters", "3", *TINY, "--tally", *tallies, "--json", str(file)])
+    added_up, mixed = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    assert [run["shape"]["tally"] for run in (added_up, mixed)] == tallies
+    assert mixed["cost"]["points"] == added_up["cost"]["points"]
+    assert (added_up["cost"]["mixing_points"], mixed["cost"]["mixing_points"]) == (0, 2 * (4 + 4) + 2 * 2)
+    assert mixed["made"]["record_bytes"] > added_up["made"]["record_bytes"] + 2 * (64 + 160)
+    assert "both" in capsys.readouterr().out
+
+
 def _numbers(value: Any) -> list[float]:
     if isinstance(value, dict):
         return [number for member in value.values() for number in _numbers(member)]
@@ -100,7 +112,7 @@ def test_a_kept_record_is_verified_again_and_not_made_again(
     assert "kept from before" in printed.err
     headings, row = printed.out.splitlines()[1:]
     assert headings.split("  ")[0] == "officials"
-    assert row.split()[:4] == ["1", "3", "no", "4"]
+    assert row.split()[:5] == ["1", "3", "no", "homomorphic", "4"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["scenario", "--voters", "0"], ["growth", "--cores", "many"]])
@@ -118,7 +130,11 @@ def test_a_line_of_n_choices_has_2_and_2_n_points() -> None:
     assert Shape(100, 4).cost.points == 4 * (2 + 2 * 3)
     assert Shape(100, 4, blank=True).cost.points == 4 * (2 + 2 * 4)
     assert Shape(100, 4, levels=8).cost.points > 4 * (2 + 2 * 8), "more digits than one logarithm can bear"
-    assert len({Shape(2, 1, 3, b).name for b in (False, True)} | {Shape(2, 1, 4).name}) == 3
+    shapes = [Shape(2, 1), Shape(2, 1, blank=True), Shape(2, 1, 4), Shape(2, 1, tally="both")]
+    assert len({shape.name for shape in shapes}) == len(shapes)
+    for shape in shapes:
+        again = Shape.from_json(shape.to_json())
+        assert (again.name, again.cost) == (shape.name, shape.cost)
 
 
 @pytest.mark.parametrize("shape", [Shape(2, 3), Shape(2, 1, blank=True), Shape(2, 2, levels=8)])

@@ -69,7 +69,11 @@ def real_sizes(made: Sequence[Contest], ballots: int, moduli: Sequence[int]) -> 
     challenged = ChallengedBallot(election=election, ballot=ballot.to_body().decode(), openings=openings)
     total = sum(plan.num_ciphertexts for plan in plans)
     share = DecryptionShare(
-        election=election, trustee="t" * 64, shares=bytes(32 * total), proof=bytes(32 * (total + 2))
+        election=election,
+        trustee="t" * 64,
+        basis=bytes(32),
+        shares=bytes(32 * total),
+        proof=bytes(32 * (total + 2)),
     )
     results = []
     for contest in made:

@@ -227,7 +227,9 @@ def tally_values(log: Log, ceremony: Ceremony, ballot: Ballot) -> dict[str, str]
     session_id = share_session(ELECTION, "t1", tally)
     with _drawing(31):
         proof = prove_batchable(session_id, relation, ceremony.shares[:1])
-    record = DecryptionShare(election=ELECTION.id, trustee="t1", shares=shares[0].encode(), proof=proof)
+    record = DecryptionShare(
+        election=ELECTION.id, trustee="t1", basis=tally.root, shares=shares[0].encode(), proof=proof
+    )
     assert check_share(ELECTION, key, tally, record) == (shares[0],)
     value = combine(ristretto255, ballot.ciphertext, dict(enumerate(shares, 1)))
     assert value == multiple(1)

@@ -15,7 +15,7 @@ from secretballot.ballot.contest_kinds import plan_election
 from secretballot.crypto.elgamal import Ciphertext, EncryptionKey
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
-from secretballot.errors import ArgumentError, DuplicateError, TallyError
+from secretballot.errors import ArgumentError, DuplicateError, PhaseError, TallyError
 from secretballot.manifest import Election
 from secretballot.records import parse_entry
 from secretballot.tally import DecryptionShare, ElectionLog, LineResult, Result
@@ -238,10 +238,13 @@ def test_a_share_is_bound_to_trustee_election_and_the_logs_root(two: Simulation)
     more = tally._replace(ciphertexts=tally.ciphertexts * 2)
     summed = tally._replace(ciphertexts=(tally.ciphertexts[0]._replace(pad=tally.ciphertexts[0].data),))
     renamed = record.model_copy(update={"trustee": "trustee-1"})
+    with pytest.raises(PhaseError, match="of other ballots") as refused:
+        check_share(election, keys[1], moved, record)
+    assert refused.value.culprit is None
     for arguments in (
         (other, keys[1], tally, record),
         (election, keys[0], tally, record),
-        (election, keys[1], moved, record),
+        (election, keys[1], moved, record.model_copy(update={"basis": moved.root})),
         (election, keys[1], more, record),
         (election, keys[1], summed, record),
         (election, keys[1], tally, renamed),

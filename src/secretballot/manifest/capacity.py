@@ -181,6 +181,7 @@ def entry_sizes(contests: Sequence[Contest], capacity: int, moduli: Sequence[int
         "record": record_type("decryption-share"),
         **head,
         "trustee": _LONGEST_ID,
+        "basis": _blob(DIGEST_SIZE),
         "shares": _blob(_POINT * total),
         "proof": _blob(_POINT * (total + 1) + _SCALAR),
     }

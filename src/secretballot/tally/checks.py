@@ -15,7 +15,7 @@ from ..crypto.encoding import Tag
 from ..crypto.group import Element, ristretto255
 from ..crypto.relation import Equation, LinearRelation, Shape
 from ..crypto.sigma import session, verify_batchable
-from ..errors import CryptoError, TallyError
+from ..errors import CryptoError, PhaseError, TallyError
 from ..manifest import Election
 from .encrypted import EncryptedTally
 from .records import DecryptionShare
@@ -45,11 +45,15 @@ def check_share(
 ) -> tuple[Element, ...]:
     """The trustee's share of each ciphertext, its proof verified against the verification key ``key``.
 
-    Raises TallyError, naming the trustee, for a share that is malformed or not proven.
+    Raises PhaseError for a share of other ballots, and TallyError, naming the trustee, for one that is malformed or not
+    proven.
     """
     culprit = f"trustee {record.trustee}"
     if not tally.ciphertexts:
         raise TallyError("there is nothing to decrypt", culprit=culprit)
+    # No culprit: a board can show a trustee another log than it publishes.
+    if record.basis != tally.root:
+        raise PhaseError("it is of other ballots than this log has")
     # The length first: decoding costs much more than reading.
     size = len(tally.ciphertexts) * ristretto255.element_size
     if len(record.shares) != size:

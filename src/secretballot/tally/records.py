@@ -19,13 +19,15 @@ Identifiers = Annotated[tuple[Identifier, ...], Field(fail_fast=True)]
 class DecryptionShare(Record):
     """A trustee's share of every sum's decryption, with one proof for all.
 
-    ``shares`` holds an element (32 bytes) for each ciphertext of the tally, in its order; ``proof`` is a batchable
+    ``basis`` is the root of the log at the end of voting: which ballots were added up. ``shares`` holds an element (32
+    bytes) for each ciphertext of the tally, in its order; ``proof`` is a batchable
     proof that each is the trustee's secret times the ciphertext's pad (Chaum and Pedersen, over all at once).
     """
 
     record: Literal["secretballot/1/decryption-share"] = "secretballot/1/decryption-share"
     election: Digest
     trustee: Identifier
+    basis: Digest
     shares: Blob
     proof: Blob
 

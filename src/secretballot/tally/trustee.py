@@ -64,6 +64,7 @@ class DecryptingTrustee:
         record = DecryptionShare(
             election=election.id,
             trustee=self.id,
+            basis=tally.root,
             shares=ristretto255.encode_elements(shares),
             proof=proof,
         )
