@@ -297,7 +297,7 @@ def at_the_tally(**rest: Any) -> Simulation:
     """Two ballots, and voting closed."""
     simulation = elections.voting([mixed_choice()], 2, roll_size=3, **rest)
     simulation.vote([{"chair": "chi"}, {"chair": None}])
-    simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+    simulation.close_voting()
     return simulation
 
 
@@ -341,7 +341,8 @@ def test_a_board_takes_bytes(simulation: Simulation, wrong: Any) -> None:
 def test_an_entry_whose_attachment_is_missing_is_refused(simulation: Simulation) -> None:
     mixed = mix(simulation)
     size = simulation.log.size
-    with pytest.raises(BoardError, match=f"attachment {digest_of(mixed.attachments[0]).hex()}: is missing"):
+    missing = digest_of(mixed.attachments[0]).hex()
+    with pytest.raises(BoardError, match=f"^attachment {missing}: .*round 1 by mixer mixer-1: is missing"):
         simulation.board.submit(mixed.entry)
     assert simulation.log.size == size
     assert simulation.log.mixing.rounds == []
@@ -374,7 +375,7 @@ def test_nothing_is_attached_where_nobody_voted_or_nothing_is_mixed() -> None:
     for contest, ballots in ((mixed_choice(), []), (elections.choice(), [{"chair": "chi"}])):
         simulation = elections.voting([contest], 1, roll_size=3)
         simulation.vote(ballots)
-        simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+        simulation.close_voting()
         assert simulation.log.phase == "tally"
         for data in (b"", bytes(1000)):
             with pytest.raises(RefusedError, match="is waited for in the phase tally"):
@@ -474,5 +475,7 @@ def test_a_store_that_lost_an_attachment_is_not_exported(tmp_path: Path) -> None
     with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
         simulation.export(str(tmp_path / "torn"))
     assert not (tmp_path / "torn" / CHECKPOINT).exists()
-    with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
+    with pytest.raises(
+        BoardError, match=f"attachment {digest.hex()}: .*round 1, by mixer mixer-1: is missing"
+    ):
         mix(simulation, 1)

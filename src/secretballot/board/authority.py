@@ -7,10 +7,10 @@ from typing import Literal
 
 from ..crypto import key_file
 from ..crypto.signing import SigningKey
-from ..errors import InvalidKeyError, check_type
+from ..errors import InvalidKeyError, PhaseError, check_type
 from ..manifest import Authority, Election
 from ..records import Record, sign_record
-from .records import PhaseChange
+from .records import PhaseChange, Seal
 
 _KIND = "authority"
 
@@ -22,6 +22,8 @@ class AuthorityKeys:
         self.id = authority_id
         self.labels = labels
         self._key = key
+        #: What was sealed, by election.
+        self._sealed: dict[bytes, bytes] = {}
 
     @classmethod
     def generate(cls, authority_id: str, labels: dict[str, str]) -> AuthorityKeys:
@@ -57,6 +59,19 @@ class AuthorityKeys:
         """The entry that opens a phase, and closes the one before."""
         check_type(election, Election, "an election")
         return sign_record(PhaseChange(election=election.id, phase=phase), self._key)
+
+    def seal(self, election: Election, basis: bytes) -> bytes:
+        """The entry after which the trustees decrypt: ``basis`` is ``ElectionLog.closing_root``, of a log that the
+        authority verified itself, and compared with what others hold.
+
+        Raises PhaseError where another log was sealed before: between the two, a voter's ballot could be told. These
+        keys remember it while they are in memory; a program that may be started again keeps the entry itself.
+        """
+        check_type(election, Election, "an election")
+        check_type(basis, bytes, "the log's closing root as bytes")
+        if self._sealed.setdefault(election.id, basis) != basis:
+            raise PhaseError("another log of this election was sealed before")
+        return sign_record(Seal(election=election.id, basis=basis), self._key)
 
     def publish(self, result: Record) -> bytes:
         """The entry with the result, which the log's own shares decide (``ElectionLog.compute_result``)."""

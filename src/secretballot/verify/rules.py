@@ -34,6 +34,7 @@ _ALL = [
         ("L3", "Every entry stands in its phase", "spec/board.md#phases", "entries"),
         ("L4", "Every entry is signed by whom it must be", "spec/records.md#signed-entries", "signatures"),
         ("L5", "The entries are those of the signed checkpoint", "spec/board.md#checkpoint", "entries"),
+        ("L6", "The authority sealed these very ballots", "spec/tally.md#seal", "seals"),
     ),
     *_rules(
         "ceremony",
