@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-election.md"
 VERIFY_TUTORIAL = ROOT / "docs" / "tutorials" / "verify-a-record.md"
+TALLY = ROOT / "docs" / "howto" / "choose-a-tally.md"
 
 pytestmark = pytest.mark.skipif(not README.is_file(), reason="the tests are not beside the README")
 
@@ -91,6 +92,22 @@ def test_second_tutorial_goes_on_from_the_first(
     assert printed == "".join(_blocks(VERIFY_TUTORIAL, "text"))
     assert names["damaged"].verdict is Verdict.FAILED
     assert {rule.rule for rule in names["damaged"].rules if rule.findings} >= {"L4", "L5"}
+
+
+def test_whole_election_that_is_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = _blocks(TALLY, "python")
+    (shown,) = _blocks(TALLY, "text")
+    _public_names_alone(code)
+    monkeypatch.chdir(tmp_path)
+    names = _run(code, "choose-a-tally.md")
+    assert capsys.readouterr().out == shown
+    again = verify_record(ElectionRecord(tmp_path / "record"), election_id=names["election"].id)
+    assert again == names["report"]
+    assert again.verdict is Verdict.VERIFIED
+    assert [again.rule(rule).checked for rule in ("X1", "X2", "X3")] == [2, 2, 2]
+    assert len(list((tmp_path / "record" / "attachments").iterdir())) == 4
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "howto" / "verify-a-record.md"])
