@@ -31,7 +31,7 @@ from secretballot.records import parse_entry, sign_body
 from secretballot.verify import Report, Status, Verdict, verify_entries, verify_record
 
 from . import jsontree
-from .accomplices import BALLOTS, NAMED_PLACES, PLACES, TALLY, VOTERS, Held, failed, findings, named
+from .accomplices import BALLOTS, NAMED_PLACES, PLACES, SEAL, TALLY, VOTERS, Held, failed, findings, named
 
 PREFIX, MIDDLE, SUFFIX = b'{"body":', b',"signature":"', b'"}'
 

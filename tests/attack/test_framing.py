@@ -61,8 +61,8 @@ def test_a_ballot_added_that_breaks_a_rule(held: Held) -> None:
 
 
 def test_a_ballot_left_out_after_the_trustees_decrypted(held: Held) -> None:
-    """Nothing else is wrong with such a log. Seal and shares say which ballots they are of, and nobody is named: not even
-    where the authority seals again."""
+    """Nothing else is wrong with such a log. Seal and shares say which ballots they are of, and nobody is named: not
+    even where the authority seals again."""
     place = BALLOTS[-1]
     entries = [*held.entries[:place], *held.entries[place + 1 :]]
     report = held.verify(entries)

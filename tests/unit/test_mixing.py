@@ -537,6 +537,8 @@ def done() -> Done:
 def test_a_good_record_is_verified(done: Done) -> None:
     report = done.verify(done.entries)
     assert report.verdict is Verdict.VERIFIED
+    warning = "any 2 of the 3 mixers can tell whose a mixed line is, where the board lets in no others"
+    assert warning in report.warnings
     checked = {rule: (report.rule(rule).status, report.rule(rule).checked) for rule in RULES}
     # Two rounds of three batches; three trustees' shares of each; two lines that are tallied twice.
     assert checked == {

@@ -359,6 +359,12 @@ class _Verification:
             yield f"compare the election's id with the one announced: {self.log.election.id.hex()}"
         if self.log.result is not None and self.log.result.below_minimum_group:
             yield "fewer ballots were counted than the manifest's minimum group: the counts may tell how a voter voted"
+        rounds, mixers = self.log.election.manifest.mixing_rounds, len(self.log.election.manifest.mixers)
+        if rounds < mixers:
+            yield (
+                f"any {rounds} of the {mixers} mixers can tell whose a mixed line is, "
+                "where the board lets in no others"
+            )
         if self.log.election.manifest.quorum == 1:
             yield "a quorum of one: any single trustee can decrypt every ballot"
 
