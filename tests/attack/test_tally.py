@@ -97,10 +97,11 @@ def test_nothing_is_done_before_the_seal() -> None:
     mixed = simulation.mixer_keys[0].join(simulation.election).mix(simulation.log.mixing)
     share = DecryptingTrustee(simulation.key_holders[0]).decrypt(simulation.log.tally)
     board = Board(elections.store_of(entries), simulation.board_keys, ElectionLog())
-    assert board.state.attachment_sizes() == frozenset()
     for raw in (mixed.entry, share):
         with pytest.raises(PhaseError, match="the authority has not sealed the ballots yet"):
             board.submit(raw)
+    with pytest.raises(PhaseError, match="the authority has not sealed the ballots yet"):
+        board.attach(mixed.entry, mixed.attachments[0])
 
 
 # Work for nothing.
@@ -143,7 +144,7 @@ def test_a_false_share_of_lines_again_and_again(mixed: Simulation, monkeypatch: 
     assert calls[0] == 1
     # The board is not made to look at it again either.
     board = mixed.board
-    board.attach(false)
+    board.attach(raw, false)
     with counted(monkeypatch, equality, "verify") as calls:
         for _ in range(5):
             with pytest.raises(TallyError, match="does not verify"):
@@ -159,7 +160,7 @@ def test_a_false_round_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     false = sent.attachments[0][:-32] + bytes(32)
     batch = digest_file(made.batches[0].contest, made.batches[0].line, false)
     raw = sign_record(made.model_copy(update={"batches": (batch,)}), keys._signing)
-    simulation.board.attach(false)
+    simulation.board.attach(raw, false)
     with counted(monkeypatch, shuffle, "verify") as calls:
         for _ in range(5):
             with pytest.raises(TallyError, match="does not verify"):

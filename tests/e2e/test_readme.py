@@ -148,15 +148,16 @@ def test_attachments_go_round_as_embedding_tells() -> None:
 
     first, second = (keys.join(simulation.election) for keys in simulation.mixer_keys)
     mixed = first.mix(simulation.log.mixing)
-    assert names["post_attachment"](b"of no size")[0] == 400
+    assert names["post_attachment"](mixed.entry + b"\nof another size")[0] == 400
+    assert names["post_attachment"](b"no entry\n" + mixed.attachments[0])[0] == 400
     status, message = names["post_entry"](mixed.entry)
     assert (status, message[-12:]) == (424, b": is missing")
     for data in mixed.attachments:
-        assert names["post_attachment"](data)[0] == 200
+        assert names["post_attachment"](mixed.entry + b"\n" + data)[0] == 200
     assert names["post_entry"](mixed.entry)[0] == 200
     simulation.send(second.mix(simulation.log.mixing))
-    # Sent again when none of its size is waited for.
-    assert names["post_attachment"](mixed.attachments[0])[0] == 400
+    # Sent again when it is in the log.
+    assert names["post_attachment"](mixed.entry + b"\n" + mixed.attachments[0])[0] == 200
     assert names["post_entry"](mixed.entry)[0] == 200
     for holder in simulation.key_holders[:2]:
         simulation.send(DecryptingTrustee(holder).decrypt_lines(simulation.log.mixing))
@@ -169,7 +170,6 @@ def test_attachments_go_round_as_embedding_tells() -> None:
     follower |= {"entries": list(simulation.store.entries()), "note": simulation.board.checkpoint()}
 
     def fetch(digest: bytes, size: int) -> bytes:
-        assert size in follower["log"].attachment_sizes()
         status, data = names["get_attachment"](digest, size)
         assert status == 200
         return data
@@ -182,8 +182,8 @@ def test_attachments_go_round_as_embedding_tells() -> None:
 
     anew = Board(MemoryStore(), simulation.board_keys, ElectionLog())
     for entry in follower["entries"]:
-        for file in getattr(anew.state.read(entry).record, "batches", ()):
-            anew.attach(bytes(log.attachments.read(file.digest, file.size)))
+        for digest, size in anew.state.attachments_of(anew.state.read(entry)):
+            anew.attach(entry, bytes(log.attachments.read(digest, size)))
         anew.submit(entry)
     log.check_checkpoint(anew.checkpoint())
 

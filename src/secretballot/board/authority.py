@@ -6,10 +6,12 @@ import os
 from typing import Literal
 
 from ..crypto import key_file
+from ..crypto.encoding import frame
 from ..crypto.signing import SigningKey
 from ..errors import InvalidKeyError, PhaseError, check_type
 from ..manifest import Authority, Election
 from ..records import Record, sign_record
+from .memory import Memory
 from .records import PhaseChange, Seal
 
 _KIND = "authority"
@@ -22,8 +24,7 @@ class AuthorityKeys:
         self.id = authority_id
         self.labels = labels
         self._key = key
-        #: What was sealed, by election.
-        self._sealed: dict[bytes, bytes] = {}
+        self._sealed = Memory()
 
     @classmethod
     def generate(cls, authority_id: str, labels: dict[str, str]) -> AuthorityKeys:
@@ -60,16 +61,19 @@ class AuthorityKeys:
         check_type(election, Election, "an election")
         return sign_record(PhaseChange(election=election.id, phase=phase), self._key)
 
-    def seal(self, election: Election, basis: bytes) -> bytes:
+    def seal(self, election: Election, basis: bytes, memory: Memory | None = None) -> bytes:
         """The entry after which the trustees decrypt: ``basis`` is ``ElectionLog.closing_root``, of a log that the
         authority verified itself, and compared with what others hold.
 
-        Raises PhaseError where another log was sealed before: between the two, a voter's ballot could be told. These
-        keys remember it while they are in memory; a program that may be started again keeps the entry itself.
+        Raises PhaseError where another log was sealed before: between the two, a voter's ballot could be told.
+        ``memory`` is where that is remembered: a file, for a program that may be started again; by default it is
+        forgotten with this object.
         """
         check_type(election, Election, "an election")
         check_type(basis, bytes, "the log's closing root as bytes")
-        if self._sealed.setdefault(election.id, basis) != basis:
+        if memory is not None:
+            check_type(memory, Memory, "a memory")
+        if not (memory or self._sealed).claim(f"seal-{election.id.hex()[:16]}", frame(election.id, basis)):
             raise PhaseError("another log of this election was sealed before")
         return sign_record(Seal(election=election.id, basis=basis), self._key)
 

@@ -148,19 +148,24 @@ class Board:
                 return self._receipt(index, leaf)
             raise BoardError("too many others are writing; send the entry again")
 
-    def attach(self, data: bytes) -> bytes:
-        """Keeps what a later entry will name, and gives its digest. Sent again, it is the same.
+    def attach(self, raw: bytes, data: bytes) -> bytes:
+        """Keeps an attachment of the entry ``raw``, which is to be submitted once it has all of them; gives its digest.
+        Sent again, also when the entry is in the log, it is the same.
 
-        Raises RefusedError for bytes of a size that no attachment can have now.
+        Raises the SecretBallotError of the first check that fails of the entry, its attachments apart, and RefusedError
+        for bytes that it does not name: nobody fills the disk who could not post the entry.
         """
+        check_type(raw, bytes, "an entry as bytes")
         check_type(data, bytes, "an attachment as bytes")
+        digest = digest_of(data)
         with self._lock:
             self._catch_up()
-            if len(data) not in self.state.attachment_sizes():
-                raise RefusedError(
-                    f"no attachment of {len(data)} bytes is waited for in the phase {self.state.phase}"
-                )
-        digest = digest_of(data)
+            if self._store.find(leaf_hash(raw)) is not None:
+                named = self.state.attached()
+            else:
+                named = self.state.attachments_of(self.state.read(raw))
+        if (digest, len(data)) not in named:
+            raise RefusedError("the entry names no such attachment", item=f"attachment {digest.hex()}")
         self._store.put_attachment(digest, data)
         return digest
 

@@ -196,14 +196,17 @@ class ElectionLog(LogState):
         if self._mixing is None or not self.is_sealed:
             return range(1)
         try:
-            if isinstance(record, MixRound):
-                self._mixing.check_order(record)
-            else:
-                self._line_share_key(record)
-                self._mixing.check_share_order(record)
+            self._check_order(record)
         except SecretBallotError:
             return range(1)
         return range(len(self._mixing.batches))
+
+    def _check_order(self, record: MixRound | LineShare) -> None:
+        if isinstance(record, MixRound):
+            self.mixing.check_order(record)
+        else:
+            self._line_share_key(record)
+            self.mixing.check_share_order(record)
 
     def _check_shuffle(self, record: MixRound, place: int) -> None:
         self.mixing.check_shuffle(record, place)
@@ -328,9 +331,13 @@ class ElectionLog(LogState):
                 self.attachments,
             )
 
-    def attachment_sizes(self) -> frozenset[int]:
-        ready = self._mixing is not None and self.is_sealed and self.phase == "tally"
-        return self.mixing.sizes() if ready else frozenset()
+    def attachments_of(self, entry: Entry) -> Sequence[tuple[bytes, int]]:
+        if not isinstance(entry.record, MixRound | LineShare):
+            return ()
+        for _, check in self._common_checks(entry):
+            check()
+        self._check_order(entry.record)
+        return [(file.digest, file.size) for file in entry.record.batches]
 
     def attached(self) -> list[tuple[bytes, int]]:
         rounds = self._mixing.rounds if self._mixing is not None else []

@@ -90,13 +90,6 @@ class Mixing:
         """The bytes of a batch's attachment to a share: half of every ciphertext, and the proof."""
         return self.outputs_size(batch) // 2 + equality.proof_size(ristretto255)
 
-    def sizes(self) -> frozenset[int]:
-        """Those of the attachments that are waited for."""
-        if not self.needed:
-            return frozenset()
-        size = self.share_size if self.is_complete else self.round_size
-        return frozenset(map(size, self.batches))
-
     # Rows.
 
     def rows(self, place: int) -> bytes | memoryview:

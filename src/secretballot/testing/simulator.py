@@ -186,7 +186,7 @@ class Simulation:
     def send(self, message: Posting) -> None:
         """Attachments, and then the entry that names them."""
         for data in message.attachments:
-            self.board.attach(data)
+            self.board.attach(message.entry, data)
         self.board.submit(message.entry)
 
     def export(self, path: str) -> ElectionRecord:
