@@ -169,10 +169,29 @@ class Board:
         self._store.put_attachment(digest, data)
         return digest
 
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries from ``start`` up to and without ``stop``, read one by one; raises StoreError where there are
+        none."""
+        return self._store.entries(start, stop)
+
+    def attachment(self, digest: bytes, size: int) -> bytes:
+        """An attachment, whether the log names it yet or not; raises BoardError where it is not there."""
+        return bytes(self.state.attachments.read(digest, size))
+
+    def catch_up(self) -> LogState:
+        """The log's state, with what other processes appended."""
+        with self._lock:
+            self._catch_up()
+            return self.state
+
     def receipt(self, raw: bytes) -> str:
         """The receipt of an entry that is in the log, under the newest checkpoint; raises BoardError if it is not."""
         check_type(raw, bytes, "an entry as bytes")
-        leaf = leaf_hash(raw)
+        return self.receipt_of(leaf_hash(raw))
+
+    def receipt_of(self, leaf: bytes) -> str:
+        """As :meth:`receipt`, of the entry with this leaf hash (32 bytes)."""
+        check_type(leaf, bytes, "a leaf hash as bytes")
         with self._lock:
             self._catch_up()
             index = self._store.find(leaf)

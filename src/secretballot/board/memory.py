@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from ..errors import StoreError, check_path, check_type
+from ..files import sync_folder
 
 _LINE = re.compile(rb"([a-z0-9-]{1,64}) ([0-9a-f]{64})\n")
 
@@ -63,7 +64,7 @@ class Memory:
         finally:
             os.close(file)
         if is_new:
-            _sync(path.parent)
+            sync_folder(path.parent)
         return held[name] == digest
 
     def __repr__(self) -> str:
@@ -98,11 +99,3 @@ def _parse(data: bytes, path: Path) -> dict[str, str]:
         held[line[1].decode()] = line[2].decode()
         at = line.end()
     return held
-
-
-def _sync(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
