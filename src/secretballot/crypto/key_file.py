@@ -17,6 +17,7 @@ nonce are new each time a file is written.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -85,7 +86,7 @@ def save(
                 _check_kind(place, kind)
         data = seal(kind, passphrase, *fields)
         with _typed_errors("written"):
-            _write(place, data, replace)
+            write_private(place, data, replace)
     except KeyFileError as error:
         raise KeyFileError(error.message, item=_name(path)) from None
 
@@ -155,6 +156,26 @@ def unseal(kind: str, passphrase: str, data: bytes, count: int) -> list[Secret[b
     return [Secret(field) for field in unframe(plaintext, count)]
 
 
+def write_private(path: Path, data: bytes, replace: bool) -> None:
+    """Writes a file with mode 0600, which appears whole or not at all, and is on the disk on return. Raises OSError,
+    such as FileExistsError where there is one and ``replace`` is false."""
+    # mkstemp's files have the mode 0600.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key-file-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            _place(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
 def _stretch(passphrase: str, stretching: _Stretching) -> bytes:
     check_type(passphrase, str, "a passphrase as text")
     try:
@@ -205,24 +226,6 @@ def _check_kind(path: Path, kind: str) -> None:
         raise KeyFileError(f"what would be replaced is no key file of the kind {kind}")
 
 
-def _write(path: Path, data: bytes, replace: bool) -> None:
-    # mkstemp's files have the mode 0600.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key-file-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            _place(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
 def _place(temporary: Path, path: Path) -> None:
     """Gives the file its name, if that is free."""
     try:
@@ -239,10 +242,15 @@ def _place(temporary: Path, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Puts the name on the disk too, where the system lets a folder be synced."""
-    with contextlib.suppress(OSError):
+    """Puts the name on the disk too, where the system lets a folder be synced. Raises OSError where the disk fails."""
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
