@@ -34,6 +34,13 @@ _ALL = [
         ("L3", "Every entry stands in its phase", "spec/board.md#phases", "entries"),
         ("L4", "Every entry is signed by whom it must be", "spec/records.md#signed-entries", "signatures"),
         ("L5", "The entries are those of the signed checkpoint", "spec/board.md#checkpoint", "entries"),
+        ("L6", "The log begins as the pinned checkpoint says", "spec/board.md#checkpoint", "entries"),
+        (
+            "L7",
+            "Enough of the pinned cosigners signed the checkpoint",
+            "spec/board.md#cosignatures",
+            "cosignatures",
+        ),
     ),
     *_rules(
         "ceremony",
