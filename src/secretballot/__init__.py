@@ -29,6 +29,7 @@ _PUBLIC = {
     "board": ["ElectionRecord"],
     "board.authority": ["AuthorityKeys"],
     "board.board": ["Board", "BoardKeys"],
+    "board.cosigner": ["Cosigner", "CosignerKeys"],
     "board.memory": ["Memory"],
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from .board import ElectionRecord
     from .board.authority import AuthorityKeys
     from .board.board import Board, BoardKeys
+    from .board.cosigner import Cosigner, CosignerKeys
     from .board.memory import Memory
     from .board.receipts import check_receipt
     from .board.record import write_record
@@ -107,6 +109,8 @@ __all__ = [
     "BoardKeys",
     "BoardStore",
     "ChoiceContest",
+    "Cosigner",
+    "CosignerKeys",
     "DecryptingTrustee",
     "Election",
     "ElectionLog",

@@ -139,6 +139,53 @@ class StoreError(BoardError):
     """The store cannot read or write."""
 
 
+class CosignerError(SecretBallotError):
+    """The root of what a cosigner raises, and nothing was cosigned. Itself: its clock is wrong."""
+
+
+class UnknownLogError(CosignerError):
+    """A checkpoint of a log that the cosigner does not watch."""
+
+
+class SizeConflictError(CosignerError):
+    """The checkpoint is to continue another size than the cosigner's last one, ``size``: ask again with a consistency
+    proof from there."""
+
+    def __init__(self, size: int, old_size: int) -> None:
+        super().__init__(
+            f"the last checkpoint cosigned is over {size} entries, not {old_size}", item="old size"
+        )
+        self.size = size
+
+
+class ConsistencyError(CosignerError):
+    """A checkpoint, signed by its log, that is not shown to continue the one cosigned last. ``shown`` and ``known`` are
+    the two notes, ``known`` is None where none was cosigned. Keep both: where no proof can be given, the log is forked.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        shown: str,
+        known: str | None,
+        culprit: str | None = None,
+        item: str | None = None,
+    ) -> None:
+        super().__init__(message, culprit=culprit, item=item)
+        self.shown = shown
+        self.known = known
+
+
+class ForkError(ConsistencyError):
+    """What no honest log signs, signed by its key: two roots for one size, or one of no entries that is not the empty
+    tree's. The notes are the proof."""
+
+
+class CosignerMemoryError(CosignerError):
+    """A cosigner's memory that is missing, damaged, older than it was, in use, or cannot be written."""
+
+
 class TallyError(SecretBallotError):
     """A tally that cannot be made; ``culprit`` names the trustee whose share is wrong or missing."""
 

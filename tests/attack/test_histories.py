@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from secretballot.crypto.merkle import MemoryTree, leaf_hash, verify_consistency
 from secretballot.crypto.note import Checkpoint, open_checkpoint
 from secretballot.crypto.receipt import format_receipt, parse_receipt, verify_receipt
-from secretballot.errors import MerkleError, NoteError, SecretBallotError
-from secretballot.verify import Verdict
+from secretballot.errors import CosignerError, MerkleError, NoteError, SecretBallotError
+from secretballot.verify import Pins, Verdict, verify_entries
 
-from .accomplices import BALLOTS, TALLY, Held, selection
+from ..support.cosigners import new_cosigner
+from .accomplices import BALLOTS, TALLY, Held, failed, selection
 
 pytestmark = pytest.mark.usefixtures("remembered")
 
@@ -104,6 +106,36 @@ def test_two_histories(held: Held) -> None:
     verify_consistency(seen[17].size, merged.size, seen[17].root, merged.root, proof)
     with pytest.raises(MerkleError):
         verify_consistency(seen[18].size, merged.size, seen[18].root, merged.root, proof)
+
+
+def test_a_cosigner_stands_under_one_of_two_histories(held: Held, tmp_path: Path) -> None:
+    """Trustees and authority collude in both, so that each record is verified. An auditor who pins the cosigner, or a
+    checkpoint of one of them, is not content with the other; and no line, no proof moves from one to the other."""
+    shared = BALLOTS[1]
+    histories = [held.entries, held.collude(exchanged(held.entries[:TALLY], shared + 1))]
+    logs = [tree(entries) for entries in histories]
+    size = len(held.entries)
+    assert logs[0].root(shared) == logs[1].root(shared)
+    boards = held.simulation.board_keys
+    notes = [boards.sign(size, log.root()) for log in logs]
+    keys, cosigner = new_cosigner(tmp_path, held.board[0])
+    with cosigner:
+        cosigner.cosign(boards.sign(shared, logs[0].root(shared)), 0, [])
+        lines = [cosigner.cosign(notes[0], shared, logs[0].consistency(shared, size))]
+        for old in (0, shared, size):
+            for proof in ([], *(log.consistency(shared, size) for log in logs)):
+                with pytest.raises(CosignerError):
+                    cosigner.cosign(notes[1], old, proof)
+    good = Pins(notes[0], [keys.verifier])
+    for entries, note, checkpoint, failed_rules in (
+        (histories[0], notes[0], notes[0] + lines[0], set()),
+        (histories[1], notes[1], notes[1], {"L6", "L7"}),
+        (histories[1], notes[1], notes[1] + lines[0], {"L6", "L7"}),
+        (histories[1], notes[0], notes[0] + lines[0], {"L5", "L6"}),
+    ):
+        assert failed(verify_entries(entries, checkpoint.encode(), pins=good)) == failed_rules
+        alone = verify_entries(entries, note.encode())
+        assert alone.verdict is (Verdict.FAILED if "L5" in failed_rules else Verdict.VERIFIED)
 
 
 def test_a_receipt_for_something_else(held: Held, foreign: Held) -> None:

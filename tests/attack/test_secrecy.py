@@ -21,6 +21,7 @@ import pytest
 
 import secretballot
 from secretballot.ballot.voter import SealedBallot, VoterDevice
+from secretballot.board.cosigner import CosignerKeys
 from secretballot.credential.holder import Holder
 from secretballot.crypto import blind_rsa
 from secretballot.crypto.disjunction import Knowledge
@@ -134,6 +135,8 @@ def play(stream: io.StringIO) -> Scene:
     simulation.close_voting()
     trustee = DecryptingTrustee(holder)
     board.submit(trustee.decrypt(log.tally))
+    cosigner = CosignerKeys.generate("witness.example/w1")
+    secrets["key of a cosigner's memory"] = cosigner.memory_key().reveal()
     objects["DecryptingTrustee"] = trustee
     objects |= {
         "AuthorityKeys": simulation.authority,
@@ -141,6 +144,8 @@ def play(stream: io.StringIO) -> Scene:
         "Board": board,
         "SigningKey": voter.signing_key,
         "NoteSigner": NoteSigner("name.example", voter.signing_key),
+        "CosignerKeys": cosigner,
+        "CosignatureSigner": cosigner.signer,
         "StaticKey": keys._static,
         "Scalar": holder.share.share,
         "Secret": Secret(secrets["p"]),
@@ -151,6 +156,7 @@ def play(stream: io.StringIO) -> Scene:
         "ballot key": voter.signing_key,
         "authority's key": simulation.authority._key,
         "board's key": simulation.board_keys._key,
+        "cosigner's key": cosigner._key,
         "registrar's key": simulation.registrar_keys[0]._signing,
         "trustee's key": keys._signing,
     }.items():
@@ -188,6 +194,8 @@ OBJECTS = [
     "Board",
     "SigningKey",
     "NoteSigner",
+    "CosignerKeys",
+    "CosignatureSigner",
     "StaticKey",
     "Scalar",
     "Secret",

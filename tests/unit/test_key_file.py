@@ -452,14 +452,33 @@ def test_a_file_system_without_links(path: Path, monkeypatch: pytest.MonkeyPatch
     assert names(path.parent) == ["mai.key"]
 
 
-def test_a_folder_that_cannot_be_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EIO])
+def test_a_folder_that_cannot_be_synced(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Some systems sync no folders; a disk that fails is something else."""
     fsync = os.fsync
 
     def refuse(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(number, os.strerror(number))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", refuse)
+    if number == errno.EIO:
+        with pytest.raises(KeyFileError, match="cannot be written: Input/output error"):
+            key_file.save(path, "test", PASSPHRASE, *FIELDS)
+    else:
+        key_file.save(path, "test", PASSPHRASE, *FIELDS)
+    assert loaded(path) == list(FIELDS)
+
+
+def test_a_folder_that_cannot_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refuse(name: object, flags: int, *rest: int) -> int:
+        if flags == os.O_RDONLY and name == path.parent:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(name, flags, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
     key_file.save(path, "test", PASSPHRASE, *FIELDS)
     assert loaded(path) == list(FIELDS)

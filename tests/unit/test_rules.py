@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from secretballot.ceremony.state import CeremonyState
+from secretballot.crypto.cosignature import CosignatureVerifier
+from secretballot.crypto.note import Checkpoint
+from secretballot.crypto.signing import VerifyKey
 from secretballot.manifest import Election
 from secretballot.tally import Result
-from secretballot.verify import RULES, Rule
-from secretballot.verify.engine import _Verification
+from secretballot.verify import RULES, Pins, Rule
+from secretballot.verify.engine import Verification
 
 from ..support import elections
 
@@ -63,9 +66,11 @@ def test_specification_tells_every_rule_once() -> None:
     assert named == set(RULES), "an id that is none, or a rule that is not told"
 
 
-#: What the table of statuses asks of a record, by its words: of the id to compare with, and of what the record has.
+#: What the table of statuses asks of a record, by its words: of what to compare with, and of what the record has.
 CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "no election id was given to compare with": lambda has: "id" not in has,
+    "no checkpoint was pinned": lambda has: "checkpoint" not in has,
+    "no cosigner was pinned": lambda has: "cosigner" not in has,
     "has no manifest that can be read": lambda has: "manifest" not in has,
     "has no result": lambda has: "result" not in has,
     "has nothing to be mixed": lambda has: "mixed" not in has,
@@ -78,7 +83,7 @@ CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "has no ballot": lambda has: "ballot" not in has,
     "else": lambda has: True,
 }
-PARTS = ("id", "manifest", "result", "complaint", "challenge", "ballot")
+PARTS = ("id", "manifest", "result", "complaint", "challenge", "ballot", "checkpoint", "cosigner")
 RULE = elections.rule("elected", "chi", ">", "1/2")
 #: What an election has, whose one contest is tallied in this way.
 TALLIES = {
@@ -90,7 +95,11 @@ TALLIES = {
 
 def _status(rule: str, has: set[str], election: Election) -> str:
     """The status that the engine gives to a rule without items."""
-    verification = _Verification(bytes(32) if "id" in has else None, None, None)
+    pins = Pins(
+        Checkpoint("o", 1, bytes(32)) if "checkpoint" in has else None,
+        [CosignatureVerifier("w", VerifyKey(bytes(32)))] if "cosigner" in has else [],
+    )
+    verification = Verification(bytes(32) if "id" in has else None, None, None, pins)
     verification._has_manifest = "manifest" in has
     verification.log._election = election
     verification._ballots = 2 * ("ballot" in has)

@@ -38,6 +38,8 @@ def statuses(report: Report) -> dict[str, Status]:
 
 #: Rules of elections in which something is mixed.
 MIXING = ("X1", "X2", "X3", "T5")
+#: Rules of what is held against a record from outside: test_pins has them.
+PINNED = ("L6", "L7")
 
 
 # A good record.
@@ -46,7 +48,7 @@ MIXING = ("X1", "X2", "X3", "T5")
 def test_a_good_record_is_verified(finished: Finished, report: Report) -> None:
     assert report.verdict is Verdict.VERIFIED
     expected = dict.fromkeys(RULES, Status.PASSED) | dict.fromkeys(
-        ("M3", "K5", *MIXING), Status.NOT_APPLICABLE
+        ("M3", "K5", *PINNED, *MIXING), Status.NOT_APPLICABLE
     )
     assert statuses(report) == expected
     assert report.election == finished.simulation.election.id.hex()
@@ -61,13 +63,13 @@ def test_how_much_was_checked(finished: Finished, report: Report) -> None:
     checked = {result.rule: result.checked for result in report.rules}
     assert checked == {
         **{"M1": 1, "M2": 1, "M3": 0},
-        **{"L1": entries, "L2": entries - 1, "L3": entries - 1, "L4": entries - 1, "L5": entries, "L6": 1},
+        **{"L1": entries, "L2": entries - 1, "L3": entries - 1, "L4": entries - 1, "L5": entries, "L8": 1},
         **{"K1": 3, "K2": 3, "K3": 3, "K4": 1, "K5": 0},
         # Five ballots and two challenges have credentials; each has a proof for each of three contests.
         **{"C1": 5, "C2": 7, "C3": 5, "B1": 5, "B2": 21, "B3": 5, "H1": 2, "H2": 2},
         # Two officials, whom outcome rules are for, one chair, three for the committee.
         **{"T1": 2, "T2": 1, "T3": 6, "T4": 2},
-        **dict.fromkeys(MIXING, 0),
+        **dict.fromkeys((*PINNED, *MIXING), 0),
     }
 
 
@@ -130,7 +132,22 @@ def test_nobody_voted() -> None:
     assert report.verdict is Verdict.VERIFIED
     assert report.ballots_counted == 0
     absent = {rule for rule, status in statuses(report).items() if status is Status.NOT_APPLICABLE}
-    assert absent == {"M3", "K5", "C1", "C2", "C3", "B1", "B2", "B3", "H1", "H2", "T1", "T4", *MIXING}
+    assert absent == {
+        "M3",
+        "K5",
+        "C1",
+        "C2",
+        "C3",
+        "B1",
+        "B2",
+        "B3",
+        "H1",
+        "H2",
+        "T1",
+        "T4",
+        *PINNED,
+        *MIXING,
+    }
     assert report.rule("T1").reason == "nobody voted"
     assert report.rule("B2").reason == "there are none"
 
@@ -165,6 +182,7 @@ def test_an_empty_record(announced: bytes | None) -> None:
     report = verify_entries([], b"", election_id=announced)
     assert report.verdict is Verdict.FAILED
     expected = dict.fromkeys(RULES, Status.NOT_RUN) | {"M1": Status.FAILED}
+    expected |= dict.fromkeys(PINNED, Status.NOT_APPLICABLE)
     if announced is None:
         expected["M3"] = Status.NOT_APPLICABLE
     assert statuses(report) == expected
@@ -276,7 +294,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "L2": (change(10, authority, lambda b: b.update(election="A" * 43)), "entry 10"),
     "L3": (insert(3, lambda f: f.simulation.authority.enter(f.simulation.election, "voting")), "entry 3"),
     "L4": (change(18, lambda f: SigningKey.generate(), lambda b: None), "entry 18"),
-    "L6": (change(25, authority, lambda b: b.update(basis="A" * 43)), "entry 25"),
+    "L8": (change(25, authority, lambda b: b.update(basis="A" * 43)), "entry 25"),
     "K1": (change(2, trustee(1), lambda b: b.update(trustee="trustee-1")), "entry 2"),
     "K2": (change(4, trustee(1), lambda b: b.update(message=last_scalar(b["message"]))), "entry 4"),
     "K3": (change(8, trustee(2), lambda b: b.update(signature=last_scalar(b["signature"]))), "entry 8"),
@@ -315,7 +333,7 @@ def test_every_rule_can_fail_and_names_the_entry(finished: Finished, rule: str) 
 
 
 def test_there_is_a_fault_for_every_rule() -> None:
-    assert set(RULES) - set(FAULTS) == {"M3", "L5", *MIXING}  # Above, below, and in test_mixing.
+    assert set(RULES) - set(FAULTS) == {"M3", "L5", *PINNED, *MIXING}  # Above, below, in others.
 
 
 def test_the_checkpoint(finished: Finished) -> None:

@@ -2,7 +2,8 @@
 
 :mod:`.entry` takes an entry apart, :mod:`.examiner` checks it by itself, and :mod:`.state` against everything the log
 says so far, without I/O; :mod:`.board` is the role with its log key; :mod:`.store` keeps the entries; :mod:`.record` is
-the directory that an auditor copies; :mod:`.receipts` checks what the board promised.
+the directory that an auditor copies; :mod:`.receipts` checks what the board promised; :mod:`.cosigner` is the role of
+an outsider who signs the board's checkpoints as long as they are of one history.
 """
 
 from .entry import Entry

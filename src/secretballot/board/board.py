@@ -9,10 +9,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..crypto import key_file
-from ..crypto.merkle import Frontier, inclusion_proof, leaf_hash, root, verify_inclusion
+from ..crypto.cosignature import CosignatureVerifier, add_cosignatures, known_cosigners, open_cosigned
+from ..crypto.merkle import (
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root,
+    verify_consistency,
+    verify_inclusion,
+)
 from ..crypto.note import Checkpoint, NoteSigner, NoteVerifier, open_checkpoint, sign_checkpoint
 from ..crypto.receipt import format_receipt
 from ..crypto.signing import SigningKey
@@ -23,6 +33,7 @@ from ..errors import (
     DuplicateError,
     InvalidKeyError,
     MerkleError,
+    NoteError,
     RecordError,
     RefusedError,
     SecretBallotError,
@@ -84,12 +95,24 @@ class BoardKeys:
         """A signed checkpoint."""
         return sign_checkpoint(Checkpoint(self.origin, size, root), self._signer)
 
-    def open(self, note: bytes) -> Checkpoint:
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public key; its ``vkey()`` is what cosigners of the log are given."""
+        return self._signer.verifier
+
+    def open(self, note: bytes | str) -> Checkpoint:
         """A checkpoint that :meth:`sign` signed; raises NoteError or InvalidSignatureError for any other note."""
-        return open_checkpoint(note, NoteVerifier(self.origin, self._key.verify_key), self.origin)
+        return open_checkpoint(note, self.verifier, self.origin)
 
     def __repr__(self) -> str:
         return f"<BoardKeys of {self.origin}, redacted>"
+
+
+class _Kept(NamedTuple):
+    """A checkpoint in the store, and its note."""
+
+    checkpoint: Checkpoint
+    note: str
 
 
 class Board:
@@ -119,9 +142,9 @@ class Board:
         #: What was signed last, to be found again in a state that is made anew.
         self._signed = Checkpoint(keys.origin, 0, log.frontier.root())
         with self._lock:
-            kept = self._kept_checkpoint()
+            kept = self._kept()
             self._catch_up()
-            self._check_contains(self.state, self._signed, kept)
+            self._check_contains(self.state, self._signed, kept and kept.checkpoint)
 
     def submit(self, raw: bytes) -> str:
         """Appends an entry and returns its receipt (C2SP tlog-proof).
@@ -135,7 +158,7 @@ class Board:
                 self._catch_up()
                 known = self._store.find(leaf)
                 if known is not None:
-                    return self._receipt(known, leaf)
+                    return self._receipt(known, leaf, self._note())
                 entry = self.state.read(raw)
                 self.state.check(entry)
                 self._check_board(entry)
@@ -145,7 +168,8 @@ class Board:
                     # Another writer was faster, perhaps with this very entry: look again.
                     continue
                 self._apply(entry)
-                return self._receipt(index, leaf)
+                # Nobody can have cosigned a log that has only just grown.
+                return self._receipt(index, leaf, self._sign())
             raise BoardError("too many others are writing; send the entry again")
 
     def attach(self, raw: bytes, data: bytes) -> bytes:
@@ -197,11 +221,60 @@ class Board:
             index = self._store.find(leaf)
             if index is None:
                 raise BoardError("the entry is not in the log")
-            return self._receipt(index, leaf)
+            return self._receipt(index, leaf, self._note())
 
     def checkpoint(self) -> str:
-        """A signed checkpoint of the whole log, kept in the store; raises BoardError while it is empty."""
+        """A signed checkpoint of the whole log, kept in the store, with the cosignatures that were added to it; raises
+        BoardError while the log is empty."""
         return self._checkpoint()[1]
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """The hashes (32 bytes each, at most 64) that show the log of ``old_size`` entries to be the beginning of that
+        of ``new_size`` (RFC 9162 section 2.1.4): for cosigners, and for whoever holds an older checkpoint.
+
+        None where the sizes are equal, or the old one is 0: every log begins with the empty one. Raises BoardError
+        unless ``0 <= old_size <= new_size``, and the log has as many entries; StoreError for a store that is corrupt.
+        """
+        check_type(old_size, int, "the old size")
+        check_type(new_size, int, "the new size")
+        with self._lock:
+            self._catch_up()
+            size = self.state.size
+            if not 0 <= old_size <= new_size <= size:
+                raise BoardError(f"the log has {size} entries: nothing leads from {old_size} to {new_size}")
+            if old_size == 0:
+                return []
+            return self._consistency(old_size, new_size)
+
+    def add_cosignature(self, note: str | bytes, cosigners: Iterable[str | CosignatureVerifier]) -> str:
+        """Keeps the cosignatures that stand on a checkpoint of this board, and gives the checkpoint with all that are
+        kept: :meth:`checkpoint`, :meth:`export` and receipts have them from then on, until the log grows.
+
+        ``note`` is the checkpoint with the lines that cosigners answered behind it; ``cosigners`` are their vkeys. A
+        line takes the place of the cosigner's earlier one; lines of others are passed over. A checkpoint over fewer
+        entries than the newest that was signed is not kept: its cosignatures are then in the answer alone.
+
+        Of several processes that add at one instant, one may have to add again. Raises NoteError where none of these
+        cosigners signed, or the note is not this board's, InvalidSignatureError for a line of one of them that does not
+        verify, and StoreError where the store has not the log that was signed.
+        """
+        check_type(note, (str, bytes), "a checkpoint")
+        opened = open_cosigned(note, self._keys.verifier, self._keys.origin, known_cosigners(cosigners))
+        if not opened.cosignatures:
+            raise NoteError("none of the cosigners signed it", item="checkpoint")
+        signed = opened.checkpoint
+        if signed.extensions:
+            raise NoteError("this board signs none with further lines", item="checkpoint")
+        with self._lock:
+            self._catch_up()
+            self._check_contains(self.state, signed)
+            kept = self._kept()
+            same = kept is not None and kept.checkpoint == signed
+            base = kept.note if kept is not None and same else self._keys.sign(signed.size, signed.root)
+            cosigned = add_cosignatures(base, [one.signature for one in opened.cosignatures])
+            if kept is None or kept.checkpoint.size <= signed.size:
+                self._store.put_checkpoint(cosigned.encode("utf-8"), signed.size)
+            return cosigned
 
     def export(self, path: str | os.PathLike[str]) -> ElectionRecord:
         """Writes the election record up to now into a new or empty directory, at any time and while others write.
@@ -216,8 +289,7 @@ class Board:
     def _checkpoint(self) -> tuple[int, str, Sequence[tuple[bytes, int]]]:
         with self._lock:
             self._catch_up()
-            note = self._sign()
-            self._store.put_checkpoint(note.encode("utf-8"), self.state.size)
+            note = self._note(keep=True)
             return self.state.size, note, tuple(self.state.attached())
 
     def _check_board(self, entry: Entry) -> None:
@@ -243,12 +315,12 @@ class Board:
 
     def _make_anew(self) -> None:
         """The state from the store alone, after an exception that left it half applied."""
-        kept = self._kept_checkpoint()
+        kept = self._kept()
         fresh = type(self.state)()
         fresh.attachments = self.state.attachments
         for entry in self._stored(fresh):
             fresh.apply(entry)
-        self._check_contains(fresh, self._signed, kept)
+        self._check_contains(fresh, self._signed, kept and kept.checkpoint)
         # In place, as others hold the state too.
         vars(self.state).update(vars(fresh))
         self._torn = False
@@ -279,15 +351,25 @@ class Board:
                     raise StoreError("the store is corrupt: its Merkle tree is another", item=entry.name)
             yield entry
 
-    def _kept_checkpoint(self) -> Checkpoint | None:
+    def _kept(self) -> _Kept | None:
         """The store's checkpoint. It is read before the entries, so that none is too new for them."""
         note = self._store.checkpoint()
         if note is None:
             return None
         try:
-            return self._keys.open(note)
+            return _Kept(self._keys.open(note), note.decode("utf-8"))
         except CryptoError as error:
             raise StoreError(f"it is not this board's: {error}", item="checkpoint") from None
+
+    def _note(self, *, keep: bool = False) -> str:
+        """The checkpoint of the whole log, with the cosignatures that are kept of it; or else a new one."""
+        note, kept = self._sign(), self._kept()
+        if kept is not None and kept.checkpoint == self._signed:
+            # It is not put again: another process may be adding cosignatures to it.
+            return kept.note
+        if keep:
+            self._store.put_checkpoint(note.encode("utf-8"), self._signed.size)
+        return note
 
     def _check_contains(self, state: LogState, *signed: Checkpoint | None) -> None:
         """Raises StoreError unless the log, whose nodes in the store have been compared, continues what was signed."""
@@ -312,7 +394,7 @@ class Board:
         self._signed = Checkpoint(self._keys.origin, frontier.size, frontier.root())
         return self._keys.sign(self._signed.size, self._signed.root)
 
-    def _receipt(self, index: int, leaf: bytes) -> str:
+    def _receipt(self, index: int, leaf: bytes, note: str) -> str:
         """Under a checkpoint of its own, which is not kept: the entries are durable, and a checkpoint over them can be
         signed again. Keeping it would cost each ballot a second wait for the disk."""
         frontier = self.state.frontier
@@ -321,7 +403,17 @@ class Board:
             verify_inclusion(leaf, index, frontier.size, frontier.root(), proof)
         except MerkleError as error:
             raise StoreError(f"the store is corrupt: {error.message}", item=f"entry {index}") from None
-        return format_receipt(index, proof, self._sign())
+        return format_receipt(index, proof, note)
+
+    def _consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        frontier = self.state.frontier
+        try:
+            proof = consistency_proof(old_size, new_size, self._store)
+            new_root = frontier.root() if new_size == frontier.size else root(new_size, self._store)
+            verify_consistency(old_size, new_size, root(old_size, self._store), new_root, proof)
+        except MerkleError as error:
+            raise StoreError(f"the store is corrupt: {error.message}", item="consistency proof") from None
+        return proof
 
     def __repr__(self) -> str:
         return f"<Board {self._keys.origin}, {self.state.size} entries>"

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..crypto.merkle import Frontier, leaf_hash, verify_inclusion
 from ..crypto.note import Checkpoint, NoteVerifier, open_checkpoint
 from ..crypto.receipt import parse_receipt, verify_receipt
-from ..crypto.signing import VerifyKey
 from ..errors import BoardError, RecordError, check_type
 from ..manifest import Election
 from .record import ElectionRecord
@@ -71,4 +70,4 @@ def find_promised(record: ElectionRecord, receipt: str | bytes) -> Promised:
 
 def _board(election: Election) -> tuple[NoteVerifier, str]:
     board = election.manifest.board
-    return NoteVerifier(board.origin, VerifyKey(board.key)), board.origin
+    return board.verifier(), board.origin

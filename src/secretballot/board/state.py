@@ -27,8 +27,7 @@ from ..crypto.batch import ParsedProof, verify_batch
 from ..crypto.dkg import GroupPublic
 from ..crypto.group import ristretto255
 from ..crypto.merkle import Frontier, leaf_hash
-from ..crypto.note import NoteVerifier, open_checkpoint
-from ..crypto.signing import VerifyKey
+from ..crypto.note import open_checkpoint
 from ..errors import (
     BoardError,
     CredentialError,
@@ -313,7 +312,7 @@ class LogState:
         """Returns nothing if the board signed this checkpoint, over exactly the entries that were taken in; raises
         NoteError, InvalidSignatureError or BoardError."""
         board = self.election.manifest.board
-        checkpoint = open_checkpoint(note, NoteVerifier(board.origin, VerifyKey(board.key)), board.origin)
+        checkpoint = open_checkpoint(note, board.verifier(), board.origin)
         if checkpoint.size != self.size:
             raise BoardError(f"the checkpoint is over {checkpoint.size} entries, there are {self.size}")
         if checkpoint.root != self.frontier.root():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from ..board import ElectionRecord
+from ..crypto.note import MAX_NOTE_SIZE
+from ..errors import ArgumentError, SecretBallotError
 from ..report import read_manifest, report_view
-from ..verify import Report, Verdict, available_cores, local_workers, verify_record
+from ..verify import Pins, Report, Verdict, available_cores, local_workers, verify_record
 from .progress import Stages
 from .terminal import ElectionId, ExitCode, Terminal, open_record, record_argument
 
@@ -29,13 +32,36 @@ LARGE = 4 * 2**20
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and nothing else.")
 @click.option("--election", type=ElectionId(), help="The election's id, as it was announced.")
 @click.option(
+    "--checkpoint",
+    "pinned",
+    type=click.File("rb"),
+    help="A file with a checkpoint of this log from elsewhere: the log must begin with it.",
+)
+@click.option(
+    "--cosigner",
+    "cosigners",
+    metavar="VKEY",
+    multiple=True,
+    help="The key of a cosigner who must have signed the record's checkpoint. Can be given several times.",
+)
+@click.option(
+    "--cosigners-needed", "needed", type=click.IntRange(min=1), help="How many of them. [default: all]"
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Processes that share the work, this one included. [default: one for each core, 1 for a small record]",
 )
 @click.pass_context
 def verify(
-    ctx: click.Context, record: Path, as_json: bool, election: bytes | None, workers: int | None
+    ctx: click.Context,
+    record: Path,
+    as_json: bool,
+    election: bytes | None,
+    pinned: BinaryIO | None,
+    cosigners: tuple[str, ...],
+    needed: int | None,
+    workers: int | None,
 ) -> None:
     """Verify the election record in the directory RECORD.
 
@@ -43,9 +69,11 @@ def verify(
     Exit codes: 0 verified, 1 failed, 2 usage, 3 unreadable record,
     4 incomplete (an election still open, for example).
     """
+    checkpoint = pinned.read(MAX_NOTE_SIZE + 1) if pinned is not None else None
+    _check_pins(checkpoint, cosigners, needed)
     source = open_record(record)
     with Stages() as stages:
-        report = verify_with_progress(stages, source, election, workers)
+        report = verify_with_progress(stages, source, election, workers, checkpoint, cosigners, needed)
     if as_json:
         click.echo(report.to_body())
     else:
@@ -54,8 +82,28 @@ def verify(
     ctx.exit(_EXIT[report.verdict])
 
 
+def _check_pins(checkpoint: bytes | None, cosigners: tuple[str, ...], needed: int | None) -> None:
+    """What cannot be pinned is an error of usage, and none of the record's."""
+    try:
+        Pins(checkpoint)
+    except SecretBallotError as error:
+        raise click.BadParameter(f"it is no checkpoint: {error}", param_hint="'--checkpoint'") from None
+    try:
+        Pins(None, cosigners, needed)
+    except ArgumentError as error:
+        raise click.BadParameter(error.message, param_hint="'--cosigners-needed'") from None
+    except SecretBallotError as error:
+        raise click.BadParameter(str(error), param_hint="'--cosigner'") from None
+
+
 def verify_with_progress(
-    stages: Stages, record: ElectionRecord, election_id: bytes | None, workers: int | None = None
+    stages: Stages,
+    record: ElectionRecord,
+    election_id: bytes | None,
+    workers: int | None = None,
+    checkpoint: bytes | None = None,
+    cosigners: tuple[str, ...] = (),
+    cosigners_needed: int | None = None,
 ) -> Report:
     """Verifies a record as a stage of its own; by so many processes, or as many as are worth it."""
     entries = size = 0
@@ -68,4 +116,12 @@ def verify_with_progress(
         stages.stage("verification", entries) as step,
         local_workers(workers - 1) if workers > 1 else nullcontext() as executor,
     ):
-        return verify_record(record, election_id=election_id, progress=lambda _: step(), executor=executor)
+        return verify_record(
+            record,
+            election_id=election_id,
+            checkpoint=checkpoint,
+            cosigners=cosigners,
+            cosigners_needed=cosigners_needed,
+            progress=lambda _: step(),
+            executor=executor,
+        )

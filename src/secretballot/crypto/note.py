@@ -1,8 +1,9 @@
 """Signed notes (C2SP signed-note) and the checkpoints of a log (C2SP tlog-checkpoint).
 
-A note is a text, a blank line, and signature lines. The only signature type here is 0x01, Ed25519 over the
-text. What is not in the one accepted form is refused: base64 is RFC 4648 section 4, padded and canonical; the
-limits of size and of signature lines are :data:`MAX_NOTE_SIZE` and :data:`MAX_SIGNATURES`.
+A note is a text, a blank line, and signature lines. The signature type here is 0x01, Ed25519 over the text;
+:mod:`.cosignature` has another, and :func:`open_note` takes the keys of any. What is not in the one accepted
+form is refused: base64 is RFC 4648 section 4, padded and canonical; the limits of size and of signature lines
+are :data:`MAX_NOTE_SIZE` and :data:`MAX_SIGNATURES`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..errors import InvalidSignatureError, NoteError
 from .merkle import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
@@ -37,6 +39,57 @@ _HEX_KEY_ID = re.compile("[0-9a-f]{8}")
 _DECIMAL = re.compile("0|[1-9][0-9]{0,19}")
 
 
+class Verifier(Protocol):
+    """A key that signs notes under a name, whatever the type of its signatures."""
+
+    @property
+    def name(self) -> str:
+        """The key's name, as in its signature lines."""
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes: with the name, what tells the key's lines from others."""
+
+    def verify(self, text: str, signature: bytes) -> None:
+        """Returns nothing if ``signature``, without the key ID, is this key's over the note text; raises
+        InvalidSignatureError, with the key's name as culprit, otherwise."""
+
+
+def key_id(name: str, signature_type: bytes, key: VerifyKey) -> bytes:
+    """The key ID that C2SP signed-note recommends: the first four bytes of the SHA-256 of name, newline, type
+    (1 byte) and public key."""
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + signature_type + key.data).digest()[:KEY_ID_SIZE]
+
+
+def format_vkey(name: str, signature_type: bytes, key: VerifyKey) -> str:
+    """An Ed25519 key as text (C2SP signed-note, "Verifier keys"): name, key ID in hexadecimal, and type and
+    public key in base64, joined by plus."""
+    return f"{name}+{key_id(name, signature_type, key).hex()}+{encode_base64(signature_type + key.data)}"
+
+
+def parse_vkey(text: str, signature_type: bytes) -> tuple[str, VerifyKey]:
+    """Name and key of a vkey of that type.
+
+    Raises NoteError for another type, for a key ID that is not this key's, and for anything else that
+    :func:`format_vkey` would not have written.
+    """
+    # Base64 may hold a plus itself; the name and the key ID may not.
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        raise NoteError("a vkey has three parts separated by a plus")
+    name, told, encoded = parts
+    check_name(name)
+    if not _HEX_KEY_ID.fullmatch(told):
+        raise NoteError("a vkey's key ID is eight lowercase hexadecimal digits")
+    data = decode_base64(encoded)
+    if data[:1] != signature_type or len(data) != 1 + PUBLIC_KEY_SIZE:
+        raise NoteError(f"a vkey of an Ed25519 key is wanted: the byte {signature_type.hex()} and 32 bytes")
+    key = VerifyKey(data[1:])
+    if key_id(name, signature_type, key).hex() != told:
+        raise NoteError("the vkey's key ID is not that of its name and key")
+    return name, key
+
+
 @dataclass(frozen=True, slots=True)
 class NoteVerifier:
     """A key that signs notes under a name (C2SP signed-note, "Verifier keys"), of type 0x01.
@@ -48,36 +101,21 @@ class NoteVerifier:
     key: VerifyKey
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
 
     @property
     def key_id(self) -> bytes:
-        """Four bytes: the beginning of the SHA-256 of name, newline, type and public key."""
-        data = self.name.encode("utf-8") + b"\n" + _ED25519 + self.key.data
-        return hashlib.sha256(data).digest()[:KEY_ID_SIZE]
+        """Four bytes; see :func:`key_id`."""
+        return key_id(self.name, _ED25519, self.key)
 
     @classmethod
     def from_vkey(cls, text: str) -> NoteVerifier:
-        """The key that a vkey stands for. Raises NoteError for another type than Ed25519, for a key ID that
-        is not this key's, and for anything that :meth:`vkey` would not have written."""
-        # Base64 may hold a plus itself; the name and the key ID may not.
-        parts = text.split("+", 2)
-        if len(parts) != 3:
-            raise NoteError("a vkey has three parts separated by a plus")
-        name, key_id, encoded = parts
-        if not _HEX_KEY_ID.fullmatch(key_id):
-            raise NoteError("a vkey's key ID is eight lowercase hexadecimal digits")
-        data = decode_base64(encoded)
-        if data[:1] != _ED25519 or len(data) != 1 + PUBLIC_KEY_SIZE:
-            raise NoteError("a vkey holds an Ed25519 key: the byte 01 and 32 bytes")
-        verifier = cls(name, VerifyKey(data[1:]))
-        if verifier.key_id.hex() != key_id:
-            raise NoteError("the vkey's key ID is not that of its name and key")
-        return verifier
+        """The key that a vkey stands for; raises NoteError as :func:`parse_vkey`."""
+        return cls(*parse_vkey(text, _ED25519))
 
     def vkey(self) -> str:
-        """The key as text: name, key ID in hexadecimal, and type and public key in base64, joined by plus."""
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_ED25519 + self.key.data)}"
+        """The key as text; see :func:`format_vkey`."""
+        return format_vkey(self.name, _ED25519, self.key)
 
     def verify(self, text: str, signature: bytes) -> None:
         """Returns nothing if ``signature`` (64 bytes, without the key ID) is this key's over the note text;
@@ -102,7 +140,7 @@ class NoteSigner:
         text that no note may have."""
         _check_text(text)
         signature = self._key.sign(text.encode("utf-8"))
-        return f"{_EM_DASH} {self.verifier.name} {encode_base64(self.verifier.key_id + signature)}\n"
+        return NoteSignature(self.verifier.name, self.verifier.key_id, signature).line()
 
     def __repr__(self) -> str:
         return f"<NoteSigner of {self.verifier.name}, redacted>"
@@ -115,6 +153,10 @@ class NoteSignature:
     name: str
     key_id: bytes
     signature: bytes
+
+    def line(self) -> str:
+        """The line, with its newline."""
+        return f"{_EM_DASH} {self.name} {encode_base64(self.key_id + self.signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +204,7 @@ def parse_note(data: bytes | str) -> tuple[str, tuple[NoteSignature, ...]]:
     )
 
 
-def open_note(data: bytes | str, verifiers: Iterable[NoteVerifier]) -> Note:
+def open_note(data: bytes | str, verifiers: Iterable[Verifier]) -> Note:
     """The note, if at least one of ``verifiers`` signed it and all of them that appear in it really did.
 
     Signatures by unknown keys (another name or another key ID) are ignored. Raises NoteError for a malformed
@@ -170,7 +212,7 @@ def open_note(data: bytes | str, verifiers: Iterable[NoteVerifier]) -> Note:
     ID; InvalidSignatureError, with the key's name as culprit, for a known key's signature that does not
     verify. C2SP signed-note, "Signatures".
     """
-    known: dict[tuple[str, bytes], NoteVerifier] = {}
+    known: dict[tuple[str, bytes], Verifier] = {}
     for verifier in verifiers:
         if known.setdefault((verifier.name, verifier.key_id), verifier) != verifier:
             raise NoteError("two verifiers have one name and key ID", culprit=verifier.name)
@@ -293,6 +335,14 @@ def decode_text(data: bytes | str, limit: int, item: str) -> str:
     return text
 
 
+def check_name(name: str) -> None:
+    """Returns nothing for a name that a key may have; raises NoteError for one that is empty, or has a space of
+    any kind, a plus or a control character."""
+    _check_characters(name)
+    if not name or "+" in name or not _WHITE_SPACE.isdisjoint(name):
+        raise NoteError("a key name is not empty and has neither spaces nor plus")
+
+
 def _check_characters(text: str) -> None:
     if _CONTROL.search(text):
         raise NoteError("a note has no control characters other than newlines")
@@ -313,12 +363,6 @@ def _check_note_size(size: int) -> None:
         raise NoteError(f"it has more than {MAX_NOTE_SIZE} bytes", item="note")
 
 
-def _check_name(name: str) -> None:
-    _check_characters(name)
-    if not name or "+" in name or not _WHITE_SPACE.isdisjoint(name):
-        raise NoteError("a key name is not empty and has neither spaces nor plus")
-
-
 def _parse_signature(line: str, number: int) -> NoteSignature:
     item = f"signature line {number}"
     parts = line.split(" ")
@@ -326,7 +370,7 @@ def _parse_signature(line: str, number: int) -> NoteSignature:
         raise NoteError("it is not an em dash, a key name and a signature", item=item)
     name, encoded = parts[1:]
     try:
-        _check_name(name)
+        check_name(name)
         data = decode_base64(encoded)
     except NoteError as error:
         raise NoteError(error.message, item=item) from None

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from ..crypto.blind_rsa import PublicKey
 from ..crypto.encoding import Tag, tagged_hash
 from ..crypto.group import ristretto255
+from ..crypto.note import NoteVerifier
 from ..crypto.shuffle import MAX_ROWS
+from ..crypto.signing import VerifyKey
 from ..errors import CryptoError, ManifestError
 from ..records import Blob, Identifier, Key, Labels, Nonce
 from .capacity import check_sizes
@@ -70,6 +72,10 @@ class BoardKey(ManifestPart):
 
     origin: Annotated[str, Field(pattern=r"^[!-*,-~]{1,200}$")]
     key: Key
+
+    def verifier(self) -> NoteVerifier:
+        """The key that signs the log's checkpoints; its ``vkey()`` is what cosigners of the log are given."""
+        return NoteVerifier(self.origin, VerifyKey(self.key))
 
 
 class Manifest(ManifestPart):

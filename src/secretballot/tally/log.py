@@ -143,7 +143,7 @@ class ElectionLog(LogState):
     def _own_checks(self, entry: Entry) -> list[Check]:
         match entry.record:
             case Seal() as seal:
-                return [("L6", lambda: self._check_seal(seal))]
+                return [("L8", lambda: self._check_seal(seal))]
             case DecryptionShare() as share:
                 return [("T1", lambda: self._check_share(entry, share))]
             case MixRound() as mixed:

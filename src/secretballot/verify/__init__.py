@@ -1,18 +1,21 @@
 """Verification: every numbered rule, from the public record alone.
 
-:mod:`.rules` lists the rules, :mod:`.engine` runs them, :mod:`.findings` is what they say; :mod:`.shard` is the work
-that any process can do, :mod:`.workers` the processes of this machine. Nothing here can reach a secret: no role file is
-importable from this package.
+:mod:`.run` is where to begin; :mod:`.rules` lists the rules, :mod:`.engine` runs them, :mod:`.findings` is what they
+say; :mod:`.pins` is what an auditor brings along, :mod:`.shard` the work that any process can do, :mod:`.workers` the
+processes of this machine.
+Nothing here can reach a secret: no role file is importable from this package.
 """
 
-from .engine import verify_entries, verify_record
 from .findings import Finding, Report, RuleResult, Status, Verdict
+from .pins import Pins
 from .rules import RULES, Rule
+from .run import verify_entries, verify_record
 from .workers import available_cores, local_workers
 
 __all__ = [
     "RULES",
     "Finding",
+    "Pins",
     "Report",
     "Rule",
     "RuleResult",

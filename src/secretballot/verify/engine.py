@@ -11,28 +11,23 @@ counts and outcomes (T).
 Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
 what depends on the rest of the log is checked here, in its order. A shard that is lost is examined here, and so are
 shards that no worker has begun while there is nothing to take in.
-
-The caller must compare the election's id with the one announced (or pass it, for rule M3), and get the record from a
-source that shows everyone the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from os import PathLike
 
-from ..board.attachments import Attachments
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
-from ..board.record import ElectionRecord
 from ..crypto.merkle import leaf_hash
-from ..errors import ArgumentError, StoreError, check_type
+from ..errors import StoreError
 from ..manifest import is_mixed, is_summed
-from ..records import DIGEST_SIZE, kind_of
+from ..records import kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import ContestResult, RankingResult, Result, WriteInResult
 from .ahead import Ahead
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
+from .pins import Pins
 from .rules import RULES
 from .shard import Outcome, Task, decode_sums, failure
 
@@ -52,11 +47,20 @@ class _Tally:
         self.findings: list[Finding] = []
 
 
-class _Verification:
+class Verification:
+    """One run over one log: give it the entries, then the checkpoint, then ask for the report."""
+
     def __init__(
-        self, election_id: bytes | None, executor: Executor | None, progress: Progress | None
+        self,
+        election_id: bytes | None,
+        executor: Executor | None,
+        progress: Progress | None,
+        pins: Pins | None = None,
     ) -> None:
         self._announced = election_id
+        self._pins = pins or Pins()
+        #: The log's root over as many entries as the pinned checkpoint is of.
+        self._pinned_root: bytes | None = None
         self._progress = progress
         self.log = ElectionLog()
         self._rules = {rule: _Tally() for rule in RULES}
@@ -121,10 +125,17 @@ class _Verification:
     def _next(self) -> str:
         """Counts an entry as read, and gives its name."""
         item = f"entry {self._entries}"
+        self._pass_pin()
         self._entries += 1
         if self._progress is not None:
             self._progress(self._entries)
         return item
+
+    def _pass_pin(self) -> None:
+        """To be called at each size of the log."""
+        pinned = self._pins.checkpoint
+        if pinned is not None and self.log.frontier.size == pinned.size:
+            self._pinned_root = self.log.frontier.root()
 
     def _single(self, raw: bytes) -> None:
         """An entry that is of a kind that there are few of, or of none."""
@@ -245,10 +256,27 @@ class _Verification:
     # The end of the log.
 
     def checkpoint(self, data: bytes) -> None:
-        """The checkpoint over all entries (L5)."""
+        """The checkpoint over all entries (L5), and what was pinned (L6, L7)."""
         self.drain()
-        if self._has_manifest:
-            self.run("L5", "checkpoint", lambda: self.log.check_checkpoint(data), max(1, self._entries))
+        pins = self._pins
+        self._pass_pin()
+        if not self._has_manifest:
+            return
+        signed = self.run("L5", "checkpoint", lambda: self.log.check_checkpoint(data), max(1, self._entries))
+        board = self.log.election.manifest.board
+        if pins.checkpoint is not None:
+            count = min(pins.checkpoint.size, self._entries)
+            self.run(
+                "L6",
+                "pinned checkpoint",
+                lambda: pins.check_checkpoint(board, self._pinned_root, self._entries, signed),
+                count,
+            )
+        if pins.cosigners:
+            try:
+                self.passed("L7", pins.count_cosignatures(data, board))
+            except Exception as error:  # noqa: BLE001 - as in run
+                self.blame("L7", "checkpoint", error)
 
     def report(self) -> Report:
         """The report, once every entry and the checkpoint have been given."""
@@ -310,7 +338,7 @@ class _Verification:
         And a shuffle, or a decryption share, is of all that stands before it: where that is broken, an honest one may
         not hold."""
         # Another log than the authority sealed was not written by anybody: whoever signed what is wrong in it did sign.
-        broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed and rule != "L6"}
+        broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed and rule != "L8"}
         if step == "mixing":
             return broken <= {"mixing", "tally"}
         return not broken & {"manifest", "log"} and (step != "tally" or broken <= {"tally"})
@@ -327,6 +355,10 @@ class _Verification:
         """The status of a rule that found nothing to check, and why."""
         if rule_id == "M3" and self._announced is None:
             return Status.NOT_APPLICABLE, "no id was given to compare with"
+        if rule_id == "L6" and self._pins.checkpoint is None:
+            return Status.NOT_APPLICABLE, "no checkpoint was pinned"
+        if rule_id == "L7" and not self._pins.cosigners:
+            return Status.NOT_APPLICABLE, "no cosigner was pinned"
         if not self._has_manifest:
             return Status.NOT_RUN, "there is no manifest"
         if self.log.result is None:
@@ -371,61 +403,3 @@ class _Verification:
 
 def _nobodys(finding: Finding) -> Finding:
     return finding.model_copy(update={"culprit": None})
-
-
-def verify_record(
-    record: ElectionRecord | str | PathLike[str],
-    *,
-    election_id: bytes | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
-) -> Report:
-    """Runs every rule over a record, or the record in a directory, and reports; a broken rule is a finding, no error.
-
-    ``election_id`` (32 bytes) is the announced id, for rule M3. ``progress`` is called with the number of entries
-    checked. ``executor`` shares the work, such as the processes of :func:`~secretballot.verify.workers.local_workers`;
-    its workers are trusted as this process is. Raises RecordError where the record cannot be read at all, ArgumentError
-    for an id that is none, and StoreError where this machine has no room for a temporary file: then nothing is known.
-    """
-    if not isinstance(record, ElectionRecord):
-        record = ElectionRecord(record)
-    return verify_entries(
-        record.entries(),
-        record.checkpoint(),
-        election_id=election_id,
-        progress=progress,
-        executor=executor,
-        attachments=record.attachments,
-    )
-
-
-def verify_entries(
-    entries: Iterable[bytes],
-    checkpoint: bytes,
-    *,
-    election_id: bytes | None = None,
-    progress: Progress | None = None,
-    executor: Executor | None = None,
-    attachments: Attachments | None = None,
-) -> Report:
-    """As :func:`verify_record`, for entries and attachments from elsewhere. Raises ArgumentError for what is none."""
-    check_type(entries, Iterable, "an iterable of entries as bytes")
-    check_type(checkpoint, (bytes, str), "a checkpoint")
-    if progress is not None and not callable(progress):
-        raise ArgumentError("progress is a function of the number of entries read")
-    if election_id is not None:
-        check_type(
-            election_id, bytes, "an election's id as bytes (bytes.fromhex makes them of its hexadecimal)"
-        )
-        if len(election_id) != DIGEST_SIZE:
-            raise ArgumentError(f"an election's id has {DIGEST_SIZE} bytes, not {len(election_id)}")
-    if attachments is not None:
-        check_type(attachments, Attachments, "attachments")
-    verification = _Verification(election_id, executor, progress)
-    if attachments is not None:
-        verification.log.attachments = attachments
-    for raw in entries:
-        check_type(raw, bytes, "an entry as bytes")
-        verification.entry(raw)
-    verification.checkpoint(checkpoint)
-    return verification.report()

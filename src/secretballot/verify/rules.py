@@ -34,7 +34,14 @@ _ALL = [
         ("L3", "Every entry stands in its phase", "spec/board.md#phases", "entries"),
         ("L4", "Every entry is signed by whom it must be", "spec/records.md#signed-entries", "signatures"),
         ("L5", "The entries are those of the signed checkpoint", "spec/board.md#checkpoint", "entries"),
-        ("L6", "The authority sealed these very ballots", "spec/tally.md#seal", "seals"),
+        ("L6", "The log begins as the pinned checkpoint says", "spec/board.md#checkpoint", "entries"),
+        (
+            "L7",
+            "Enough of the pinned cosigners signed the checkpoint",
+            "spec/board.md#cosignatures",
+            "cosignatures",
+        ),
+        ("L8", "The authority sealed these very ballots", "spec/tally.md#seal", "seals"),
     ),
     *_rules(
         "ceremony",
