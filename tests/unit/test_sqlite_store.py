@@ -17,6 +17,7 @@ import secretballot.errors
 from secretballot.board.store import BoardStore, ConflictError, SQLiteStore
 from secretballot.board.store import sqlite as sqlite_module
 from secretballot.errors import DuplicateError, StoreError
+from secretballot.storage import sqlite as file_module
 
 from .test_store import append_all, fill, path, root_of, snapshot
 
@@ -309,7 +310,7 @@ def test_opening_asks_again_until_its_time_is_up(path: Path, monkeypatch: pytest
         attempts.clear()
         monkeypatch.setattr(SQLiteStore, "_prepare_once", prepare_or_fail)
 
-    monkeypatch.setattr(sqlite_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(file_module.time, "monotonic", lambda: clock[0])
     busy_until(3)
     with SQLiteStore(path, timeout=10) as store:
         fill(store, 1)
@@ -333,7 +334,7 @@ def test_a_forked_process_opens_its_own(path: Path, monkeypatch: pytest.MonkeyPa
     with SQLiteStore(path) as store:
         fill(store, 1)
         with monkeypatch.context() as patch:
-            patch.setattr(sqlite_module.os, "getpid", lambda: -1)
+            patch.setattr(file_module.os, "getpid", lambda: -1)
             with pytest.raises(StoreError, match="fork"):
                 store.size()
             store.close()
@@ -506,7 +507,7 @@ def test_a_place_without_write_ahead_log(path: Path, monkeypatch: pytest.MonkeyP
         opened.append(connect(":memory:", isolation_level=None))
         return opened[-1]
 
-    monkeypatch.setattr(sqlite_module.sqlite3, "connect", connect_to_memory)
+    monkeypatch.setattr(file_module.sqlite3, "connect", connect_to_memory)
     with pytest.raises(StoreError, match="write-ahead log"):
         SQLiteStore(path)
     # The connection does not stay open.

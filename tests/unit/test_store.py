@@ -180,6 +180,15 @@ def test_checkpoints(store: BoardStore) -> None:
     assert store.size() == 0
 
 
+def test_the_size_of_a_checkpoint_is_a_size(store: BoardStore) -> None:
+    for size in (-1, 2**63, 2**64, 2**100):
+        with pytest.raises(StoreError, match="a log has 0 to"):
+            store.put_checkpoint(b"note", size)
+    assert store.checkpoint() is None
+    store.put_checkpoint(b"note", 2**63 - 1)
+    assert store.checkpoint() == b"note"
+
+
 def test_an_older_checkpoint_takes_the_place_of_no_newer_one(store: BoardStore) -> None:
     for note, size, kept in (
         (b"of 3", 3, b"of 3"),
