@@ -31,7 +31,7 @@ _PUBLIC = {
     "board.board": ["Board", "BoardKeys"],
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
-    "board.store": ["BoardStore", "MemoryStore", "SQLiteStore"],
+    "board.store": ["BoardStore", "FilesStore", "MemoryStore", "SQLiteStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from .board.board import Board, BoardKeys
     from .board.receipts import check_receipt
     from .board.record import write_record
-    from .board.store import BoardStore, MemoryStore, SQLiteStore
+    from .board.store import BoardStore, FilesStore, MemoryStore, SQLiteStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
     from .credential.registrar import Registrar, RegistrarKeys
@@ -109,6 +109,7 @@ __all__ = [
     "Election",
     "ElectionLog",
     "ElectionRecord",
+    "FilesStore",
     "Holder",
     "KeyHolder",
     "Manifest",
