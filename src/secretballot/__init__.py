@@ -33,7 +33,7 @@ _PUBLIC = {
     "board.memory": ["Memory"],
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
-    "board.store": ["BoardStore", "MemoryStore", "SQLiteStore"],
+    "board.store": ["BoardStore", "FilesStore", "MemoryStore", "SQLiteStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from .board.memory import Memory
     from .board.receipts import check_receipt
     from .board.record import write_record
-    from .board.store import BoardStore, MemoryStore, SQLiteStore
+    from .board.store import BoardStore, FilesStore, MemoryStore, SQLiteStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
     from .credential.registrar import Registrar, RegistrarKeys
@@ -115,6 +115,7 @@ __all__ = [
     "Election",
     "ElectionLog",
     "ElectionRecord",
+    "FilesStore",
     "Holder",
     "KeyHolder",
     "Manifest",
