@@ -34,7 +34,7 @@ def test_a_code_however_it_is_typed() -> None:
 def test_what_is_no_code(wrong: str) -> None:
     with pytest.raises(CredentialError, match="an access code has 16 letters and digits"):
         read_code(wrong)
-    with pytest.raises(CredentialError, match="^the name or the access code is wrong$"):
+    with pytest.raises(CredentialError, match=r"^the name or the access code is wrong$"):
         check_code(ELECTION, "An", wrong, hash_code(ELECTION, "An", CODE))
 
 
@@ -52,7 +52,7 @@ def test_a_hash_is_of_election_voter_and_code() -> None:
         (ELECTION, "An", CODE, b""),
         (ELECTION, "An", CODE, None),
     ):
-        with pytest.raises(CredentialError, match="^the name or the access code is wrong$"):
+        with pytest.raises(CredentialError, match=r"^the name or the access code is wrong$"):
             check_code(election, voter, code, held)
     with pytest.raises(ArgumentError):
         read_code(7)  # type: ignore[arg-type]
