@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from ..board.cosigner import Cosigner, CosignerKeys
-from ..client import BoardAccess
+from ..client import BoardAccess, Follower
 from ..crypto.note import NoteVerifier
 from ..errors import ConsistencyError, RefusedError, SecretBallotError
 from ..files import write_file
 from .home import Home, Passphrase, home_argument, is_url, json_option, open_access, passphrase_options, say
+from .terminal import ElectionId
 
 MEMORY = "cosigner.memory"
 
@@ -45,7 +46,10 @@ def new(home: Path, name: str, passphrase: Passphrase, as_json: bool) -> None:
 @cosigner.command()
 @home_argument
 @click.option("--at", metavar="URL|DIR", help="The board: its service, or its directory. Remembered.")
-@click.option("--log", "vkey", metavar="VKEY", help="The board's key, as the manifest has it. Remembered.")
+@click.option(
+    "--election", type=ElectionId(), help="The election whose board it is: the announced id. Remembered."
+)
+@click.option("--log", "vkey", metavar="VKEY", help="Or the board's key itself. Remembered.")
 @click.option(
     "--every", type=click.FloatRange(min=1), default=60, show_default=True, help="Seconds between looks."
 )
@@ -60,6 +64,7 @@ def new(home: Path, name: str, passphrase: Passphrase, as_json: bool) -> None:
 def run(
     home: Path,
     at: str | None,
+    election: bytes | None,
     vkey: str | None,
     every: float,
     once: bool,
@@ -73,35 +78,41 @@ def run(
     is signed.
     """
     role = Home(home, "cosigner")
-    known = vkey or role.get("vkey-of-log")
-    if known is None:
-        raise click.UsageError("which log? Give --log once: the board's key")
-    verifier = NoteVerifier.from_vkey(known)
-    role.set(**{"vkey-of-log": known})
     keys = CosignerKeys.load(role.key, passphrase=passphrase.ask())
     where = at or role.get("at")
     if where is None:
         raise click.UsageError("which board? Give --at once")
     where = where if is_url(where) else str(Path(where).absolute())
     role.set(at=where)
-    with (
-        Cosigner(keys, role.file(MEMORY), [verifier]) as at_work,
-        open_access(where, board_passphrase_file) as access,
-    ):
-        while True:
-            try:
-                size = _cosign(role, at_work, access, verifier.name)
-            except ConsistencyError:
-                raise
-            except SecretBallotError as error:
-                if once:
+    with open_access(where, board_passphrase_file) as access:
+        verifier = _log(role, access, election, vkey)
+        with Cosigner(keys, role.file(MEMORY), [verifier]) as at_work:
+            while True:
+                try:
+                    size = _cosign(role, at_work, access, verifier.name)
+                except ConsistencyError:
                     raise
-                click.echo(f"error: {error}", err=True)
-            else:
-                say(as_json, f"cosigned {size} entries", size=size)
-            if once:
-                return
-            time.sleep(every)
+                except SecretBallotError as error:
+                    if once:
+                        raise
+                    click.echo(f"error: {error}", err=True)
+                else:
+                    say(as_json, f"cosigned {size} entries", size=size)
+                if once:
+                    return
+                time.sleep(every)
+
+
+def _log(role: Home, access: BoardAccess, election: bytes | None, vkey: str | None) -> NoteVerifier:
+    """The board's key: as it was said, as it is remembered, or as the manifest of the announced id has it."""
+    known = vkey or role.get("log")
+    if known is None:
+        if election is None:
+            raise click.UsageError("which log? Give --election once, or --log")
+        known = Follower(access, election).catch_up_to("setup").election.manifest.board.verifier().vkey()
+    verifier = NoteVerifier.from_vkey(known)
+    role.set(log=known)
+    return verifier
 
 
 def _cosign(role: Home, at_work: Cosigner, access: BoardAccess, origin: str) -> int:

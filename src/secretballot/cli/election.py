@@ -17,6 +17,7 @@ from ..files import write_file
 from ..manifest import Authority, BoardKey, Election, Manifest, MixerKey, RegistrarKey, TrusteeKey
 from ..records import MAX_ENTRY_SIZE
 from ..report import result_view
+from ..report.privacy import warnings_of
 from ..tally import ElectionLog, Result
 from .home import (
     PUBLIC,
@@ -30,7 +31,6 @@ from .home import (
     passphrase_options,
     say,
 )
-from .privacy import warnings_of
 from .terminal import Terminal
 from .waiting import NotYetError, until, wait_option
 

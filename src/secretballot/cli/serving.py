@@ -66,54 +66,13 @@ def serve_home(
 ) -> None:
     """Serves a directory until the process is told to end."""
     try:
-        import uvicorn
-
         from ..service import deploy
+        from ..service.serve import Server, config_of
     except ImportError as error:
         raise BackendError(f"{error.name} is not installed: install the extra `service`") from None
     if not quiet:
         logger = logging.getLogger("secretballot.service")
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.setLevel(logging.INFO)
-    text = passphrase.ask()
-    with deploy.opened(home.role, home, text, at, open_store) as app:
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            ssl_certfile=tls_certificate,
-            ssl_keyfile=tls_key,
-            # Addresses are written down nowhere.
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=30,
-        )
-        server = _Server(config, "https" if tls_certificate else "http")
-        server.run()
-
-
-def _server_class() -> type[Any]:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        """Says where it listens, once it does: with port 0 nobody knows before."""
-
-        def __init__(self, config: uvicorn.Config, scheme: str) -> None:
-            super().__init__(config)
-            self._scheme = scheme
-
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            for server in self.servers:
-                for socket in server.sockets:
-                    host, port = socket.getsockname()[:2]
-                    shown = f"[{host}]" if ":" in host else host
-                    click.echo(f"{self._scheme}://{shown}:{port}")
-
-    return Server
-
-
-def _Server(config: Any, scheme: str) -> Any:
-    return _server_class()(config, scheme)
+    with deploy.opened_board(home, passphrase.ask(), open_store) as app:
+        Server(config_of(app, host, port, tls_certificate, tls_key), click.echo).run()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 
@@ -39,7 +39,7 @@ class RoleHome(Protocol):
 
 @contextmanager
 def opened_board(
-    home: RoleHome, passphrase: str, open_store: Callable[[RoleHome], BoardStore]
+    home: RoleHome, passphrase: str, open_store: Callable[[Any], BoardStore]
 ) -> Iterator[FastAPI]:
     """The service of the board in a directory, while the block lasts."""
     keys = BoardKeys.load(home.key, passphrase=passphrase)

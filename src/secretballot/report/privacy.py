@@ -9,7 +9,7 @@ from ..tally import ContestResult, Result
 def warnings_of(result: Result, manifest: Manifest) -> list[str]:
     """Reasons not to publish a result, in words."""
     found = []
-    if result.below_minimum_group:
+    if result.below_minimum_group and result.collected:
         found.append(
             f"{result.collected} ballots count, fewer than the minimum of {manifest.minimum_group}: "
             "the counts may tell how a voter voted"
