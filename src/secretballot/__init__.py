@@ -34,6 +34,7 @@ _PUBLIC = {
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
     "board.store": ["BoardStore", "FilesStore", "MemoryStore", "SQLiteStore"],
+    "board.store.postgres": ["PostgresStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from .board.receipts import check_receipt
     from .board.record import write_record
     from .board.store import BoardStore, FilesStore, MemoryStore, SQLiteStore
+    from .board.store.postgres import PostgresStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
     from .credential.registrar import Registrar, RegistrarKeys
@@ -126,6 +128,7 @@ __all__ = [
     "MixerKeys",
     "Option",
     "OutcomeRule",
+    "PostgresStore",
     "RankingContest",
     "RatingContest",
     "Registrar",

@@ -40,8 +40,10 @@ INTERRUPTED = {
         "board/store/files.py",
         "board/store/layout.py",
         "board/store/memory.py",
+        "board/store/postgres.py",
         "board/store/sqlite.py",
         "crypto/merkle.py",
+        "storage/postgres.py",
         "storage/sqlite.py",
         "tally/log.py",
         "tally/encrypted.py",
@@ -119,7 +121,9 @@ def issuances(simulation: Simulation) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("kind", stores.KINDS)
 def test_at_every_line_of_a_submission(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """Each line is interrupted once; the register's serials would tell of one that counts twice, or is lost."""
+    """Each line is interrupted once; the register's serials would tell of one that counts twice, or is lost. Where each
+    time a server is connected to anew, every third line is enough."""
+    step = 3 if kind == "postgres" else 1
     with stores.place(kind, tmp_path, request).open() as store:
         simulation = elections.simulate(
             [elections.choice()], roll_size=10_000, trustees=1, quorum=1, store=store
@@ -129,10 +133,10 @@ def test_at_every_line_of_a_submission(kind: str, tmp_path: Path, request: pytes
         # The number of lines differs a little from entry to entry, by the height of the tree.
         count = max(lines_of(simulation.board, next(entries)) for _ in range(4))
         assert count > 100
-        for at in range(count + 20):
+        for number, at in enumerate(range(0, count + 20, step)):
             raw = next(entries)
             submit_twice(simulation.board, raw, at)
-            assert simulation.log.issued == {"registrar-1": at + 5}
+            assert simulation.log.issued == {"registrar-1": number + 5}
         assert told(simulation.log) == told(elections.replay(list(store.entries())))
 
 

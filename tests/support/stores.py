@@ -15,7 +15,9 @@ import secretballot
 import secretballot.errors
 from secretballot.board.store import BoardStore
 
-KINDS = {"memory": "MemoryStore", "files": "FilesStore", "sqlite": "SQLiteStore"}
+from .postgres import Server
+
+KINDS = {"memory": "MemoryStore", "files": "FilesStore", "sqlite": "SQLiteStore", "postgres": "PostgresStore"}
 #: Those whose entries outlive their process.
 DURABLE = [kind for kind in KINDS if kind != "memory"]
 
@@ -60,6 +62,9 @@ def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
             return Place(KINDS[kind], (str(folder / "board folder?#%41"),))
         case "sqlite":
             return Place(KINDS[kind], (str(folder / "board file?#%41.sqlite"),))
+        case "postgres":
+            server: Server = request.getfixturevalue("postgres")
+            return Place(KINDS[kind], (server.conninfo(),), (("schema", server.schema()),))
     raise ValueError(kind)
 
 
