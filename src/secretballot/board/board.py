@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..crypto import key_file
@@ -224,8 +225,8 @@ class Board:
             return self._receipt(index, leaf, self._note())
 
     def checkpoint(self) -> str:
-        """A signed checkpoint of the whole log, kept in the store, with the cosignatures that were added to it; raises
-        BoardError while the log is empty."""
+        """A signed checkpoint of the whole log, with the cosignatures that were added to it; raises BoardError while the
+        log is empty. It is kept in the store, unless that takes nothing more, as on a full disk."""
         return self._checkpoint()[1]
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
@@ -368,7 +369,9 @@ class Board:
             # It is not put again: another process may be adding cosignatures to it.
             return kept.note
         if keep:
-            self._store.put_checkpoint(note.encode("utf-8"), self._signed.size)
+            # A store that takes no entry any more is still read from. The entries are durable, as for a receipt.
+            with suppress(StoreError):
+                self._store.put_checkpoint(note.encode("utf-8"), self._signed.size)
         return note
 
     def _check_contains(self, state: LogState, *signed: Checkpoint | None) -> None:
