@@ -163,6 +163,7 @@ class Board:
                 entry = self.state.read(raw)
                 self.state.check(entry)
                 self._check_board(entry)
+                self.state.make_room(entry)
                 try:
                     index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
                 except (ConflictError, DuplicateError):
@@ -225,8 +226,8 @@ class Board:
             return self._receipt(index, leaf, self._note())
 
     def checkpoint(self) -> str:
-        """A signed checkpoint of the whole log, with the cosignatures that were added to it; raises BoardError while the
-        log is empty. It is kept in the store, unless that takes nothing more, as on a full disk."""
+        """A signed checkpoint of the whole log, with the cosignatures that were added to it, kept in the store unless
+        that takes nothing more, as on a full disk; raises BoardError while the log is empty."""
         return self._checkpoint()[1]
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
