@@ -16,23 +16,29 @@ import httpx
 
 from .points import die
 
-_FILES = ("fsync", "ftruncate", "link", "mkdir", "replace", "write")
+#: A sync is none: what was written stays, whatever becomes of the process.
+_FILES = ((os, "ftruncate"), (os, "link"), (os, "mkdir"), (os, "replace"), (tempfile, "mkstemp"))
 
 
 def count(tell: Callable[[int, str], object], dies_at: int | None) -> None:
     """Has each step told before it is done, by its number and name; or this process killed there."""
     numbers = itertools.count()
 
-    def step(name: str) -> None:
+    def step(name: str, last: Callable[[], object] = lambda: None) -> None:
         number = next(numbers)
         if number == dies_at:
+            last()
             die()
         tell(number, name)
 
-    for name in _FILES:
-        _before(os, name, step)
-    _before(tempfile, "mkstemp", step)
-    send = httpx.Client.send
+    for module, name in _FILES:
+        _before(module, name, step)
+    write, send = os.write, httpx.Client.send
+
+    def wrote(file: int, data: bytes) -> int:
+        step("write")
+        step("half a write", lambda: write(file, data[: len(data) // 2]))
+        return write(file, data)
 
     def sent(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
         if request.method == "GET":
@@ -43,6 +49,7 @@ def count(tell: Callable[[int, str], object], dies_at: int | None) -> None:
         step(f"answered {request.url.path}")
         return response
 
+    os.write = wrote
     httpx.Client.send = sent  # type: ignore[method-assign]
 
 
