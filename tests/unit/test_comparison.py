@@ -484,6 +484,8 @@ def test_attachments_after_the_fork_are_not_compared(
         b"".join(line + b"\n" for line in [*entries[: place + 1], entries[place]])
     )
     assert compare_records(copies[0], copies[0]).agrees
+    (copies[1] / ENTRIES).write_bytes((copies[0] / ENTRIES).read_bytes())
+    assert len([one for one in compare_records(*copies).differences if "attachment" in one]) == 1
     # An entry that both have and nobody can read names none.
     spoilt = entries[place].replace(b'"round":1', b'"round":01')
     assert spoilt != entries[place]
