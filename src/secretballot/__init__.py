@@ -30,6 +30,7 @@ _PUBLIC = {
     "board.authority": ["AuthorityKeys"],
     "board.board": ["Board", "BoardKeys"],
     "board.cosigner": ["Cosigner", "CosignerKeys"],
+    "board.memory": ["Memory"],
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
     "board.store": ["BoardStore", "MemoryStore", "SQLiteStore"],
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .board.authority import AuthorityKeys
     from .board.board import Board, BoardKeys
     from .board.cosigner import Cosigner, CosignerKeys
+    from .board.memory import Memory
     from .board.receipts import check_receipt
     from .board.record import write_record
     from .board.store import BoardStore, MemoryStore, SQLiteStore
@@ -118,6 +120,7 @@ __all__ = [
     "Holder",
     "KeyHolder",
     "Manifest",
+    "Memory",
     "MemoryStore",
     "Mixer",
     "MixerKey",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.voter import VoterDevice
 from secretballot.board.board import Board
+from secretballot.board.records import Seal
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import NoteVerifier
 from secretballot.crypto.signing import SigningKey, VerifyKey
@@ -38,11 +39,13 @@ PLACES = (
     "challenged-ballot",
     *("ballot",) * 3,
     "phase",
+    "seal",
     *("decryption-share",) * 2,
     "result",
 )
 NAMED_PLACES = [f"{place}-{kind}" for place, kind in enumerate(PLACES)]
-#: The first entry after the phase that opens the tally.
+SEAL = PLACES.index("seal")
+#: The first entry after the authority's seal.
 TALLY = PLACES.index("decryption-share")
 BALLOTS = [place for place, kind in enumerate(PLACES) if kind == "ballot"]
 CHALLENGE = PLACES.index("challenged-ballot")
@@ -96,7 +99,7 @@ class Held(NamedTuple):
         """The report where the board took these entries in place of the one there; before the tally, trustees and
         authority collude."""
         entries = [*self.entries[:place], *raw, *self.entries[place + 1 :]]
-        return self.verify(self.collude(entries[: TALLY - 1 + len(raw)]) if place < TALLY else entries)
+        return self.verify(self.collude(entries[: TALLY - 1 + len(raw)]) if place < SEAL else entries)
 
     def record(self, place: int) -> Record:
         """The record at a place; of the manifest and the phases, see :meth:`body`."""
@@ -116,7 +119,7 @@ class Held(NamedTuple):
         """The signing key of whoever signed the entry at a place."""
         simulation = self.simulation
         match PLACES[place]:
-            case "manifest" | "phase" | "result":
+            case "manifest" | "phase" | "seal" | "result":
                 return simulation.authority._key
             case "issuance":
                 return simulation.registrar_keys[0]._signing
@@ -154,20 +157,28 @@ class Held(NamedTuple):
         """The entry at a place with members of its record replaced, signed by whoever signed it before."""
         return sign_record(self.record(place).model_copy(update=members), self.key(place))
 
+    def seal(self, log: ElectionLog) -> bytes:
+        """The seal of an authority that seals whatever it is asked to."""
+        seal = Seal(election=log.election.id, basis=log.closing_root)
+        return sign_record(seal, self.simulation.authority._key)
+
     def collude(self, entries: Sequence[bytes]) -> list[bytes]:
-        """The entries up to the tally, with new shares and a new result over them: two trustees and the authority
-        make whatever the board shows them look right, as far as they can."""
+        """The entries up to the tally, with a new seal, new shares and a new result over them: two trustees and the
+        authority make whatever the board shows them look right, as far as they can."""
         log = ElectionLog()
+        entries = [raw for raw in entries if raw != self.entries[SEAL]]
         for raw in entries:
             _take(log, raw)
         made = []
         try:
+            made.append(self.seal(log))
+            _take(log, made[-1])
             for holder in self.simulation.key_holders[:2]:
                 made.append(DecryptingTrustee(holder._replace(election=log.election)).decrypt(log.tally))
                 _take(log, made[-1])
             made.append(self.simulation.authority.publish(log.compute_result()))
         except SecretBallotError:
-            made = self.entries[TALLY:]
+            made = self.entries[SEAL:]
         return [*entries, *made]
 
 

@@ -31,7 +31,7 @@ from secretballot.records import parse_entry, sign_body
 from secretballot.verify import Report, Status, Verdict, verify_entries, verify_record
 
 from . import jsontree
-from .accomplices import BALLOTS, NAMED_PLACES, PLACES, TALLY, VOTERS, Held, failed, findings, named
+from .accomplices import BALLOTS, NAMED_PLACES, PLACES, SEAL, TALLY, VOTERS, Held, failed, findings, named
 
 PREFIX, MIDDLE, SUFFIX = b'{"body":', b',"signature":"', b'"}'
 
@@ -242,11 +242,11 @@ def is_another_honest_log(place: int, name: str) -> bool:
     return (name == "swapped with the next" and (alike or voting)) or (name == "dropped" and place in VOTERS)
 
 
-@pytest.mark.parametrize("place", range(1, TALLY), ids=NAMED_PLACES[1:TALLY])
+@pytest.mark.parametrize("place", range(1, SEAL), ids=NAMED_PLACES[1:SEAL])
 def test_a_dropped_repeated_or_moved_entry_with_accomplices(held: Held, place: int) -> None:
     """Strength c."""
-    for name, entries in moves(held.entries[:TALLY], place):
-        if entries == held.entries[:TALLY]:
+    for name, entries in moves(held.entries[:SEAL], place):
+        if entries == held.entries[:SEAL]:
             continue
         report = held.verify(held.collude(entries))
         if is_another_honest_log(place, name):

@@ -16,7 +16,7 @@ from secretballot.tally.records import DecryptionShare
 from secretballot.verify import Report
 
 from ..support import elections
-from .accomplices import BALLOTS, CONTESTS, PLACES, TALLY, Held, failed, findings, named
+from .accomplices import BALLOTS, CONTESTS, PLACES, SEAL, TALLY, Held, failed, findings, named
 
 REGISTER = PLACES.index("issuance")
 SIGNED_ONCE = (
@@ -61,11 +61,16 @@ def test_a_ballot_added_that_breaks_a_rule(held: Held) -> None:
 
 
 def test_a_ballot_left_out_after_the_trustees_decrypted(held: Held) -> None:
-    """Nothing else is wrong with such a log: the shares say themselves which ballots they are of, and nobody is named."""
+    """Nothing else is wrong with such a log. Seal and shares say which ballots they are of, and nobody is named: not
+    even where the authority seals again."""
     place = BALLOTS[-1]
-    report = held.verify([*held.entries[:place], *held.entries[place + 1 :]])
-    assert failed(report) >= {"T1", "T2"}
-    assert failed(report) <= {"T1", "T2", "T3", "T4"}
+    entries = [*held.entries[:place], *held.entries[place + 1 :]]
+    report = held.verify(entries)
+    assert failed(report) == {"L8", "T1", "T2", "T3", "T4"}
+    assert culprits(report) == {None}, findings(report)
+    log = elections.replay(entries[: SEAL - 1])
+    report = held.verify([*entries[: SEAL - 1], held.seal(log), *entries[SEAL:]])
+    assert failed(report) == {"T1", "T2", "T3", "T4"}
     assert culprits(report) == {None}, findings(report)
     assert any("it is of other ballots than this log has" in text for text in findings(report))
 

@@ -18,7 +18,7 @@ from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.verify import Verdict
 
 from ..support import elections
-from .accomplices import PLACES, TALLY, Held, failed, findings, named, selection
+from .accomplices import PLACES, SEAL, TALLY, Held, failed, findings, named, selection
 from .test_ballots import BAD_POINTS, ORDER
 
 RESULT = PLACES.index("result")
@@ -126,7 +126,7 @@ def test_a_share_posted_twice_or_in_another_phase(held: Held) -> None:
         held.board_at(TALLY + 1).submit(anew)
     report = held.verify([*held.entries[: TALLY + 1], anew, *held.entries[TALLY + 1 :]])
     assert failed(report) == {"T1"}
-    for stop in (TALLY - 1, RESULT + 1):
+    for stop in (SEAL - 1, RESULT + 1):
         with pytest.raises(PhaseError):
             held.board_at(stop).submit(anew)
         report = held.verify([*held.entries[:stop], anew, *held.entries[stop:]])
@@ -144,8 +144,10 @@ def test_a_share_of_another_election(held: Held, foreign: Held) -> None:
 
 
 def without(held: Held, place: int) -> EncryptedTally:
-    """The tally of a log from which a ballot is kept."""
-    return elections.replay([*held.entries[:place], *held.entries[place + 1 : TALLY]]).tally
+    """The tally of a log from which a ballot is kept, and which the authority sealed: it conspires too."""
+    log = elections.replay([*held.entries[:place], *held.entries[place + 1 : SEAL]])
+    log.follow(held.seal(log))
+    return log.tally
 
 
 @pytest.mark.parametrize("place", [15, 17, 18, 19])
@@ -202,7 +204,7 @@ def test_a_tally_below_the_minimum_group(held: Held) -> None:
     simulation = elections.voting(held.simulation.manifest.contests, 3, roll_size=4, minimum_group=2)
     simulation.board.submit(simulation.seal(0, selection("high", "low")).cast())
     simulation.board.submit(simulation.seal(0, selection("low", "low")).cast())
-    simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+    simulation.close_voting()
     trustees = [DecryptingTrustee(holder) for holder in simulation.key_holders]
     for trustee in trustees:
         with pytest.raises(TallyError, match="fewer than the minimum group of 2"):

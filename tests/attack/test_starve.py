@@ -56,7 +56,7 @@ from secretballot.verify.findings import MAX_FINDINGS
 
 from ..support import elections
 from ..support.elections import canonical
-from .accomplices import BALLOTS, CHALLENGE, TALLY, Held, failed, named
+from .accomplices import BALLOTS, CHALLENGE, SEAL, TALLY, Held, failed, named
 
 MEGABYTE = 2**20
 
@@ -339,12 +339,14 @@ def test_results_over_a_tally_that_does_not_decrypt(held: Held, monkeypatch: pyt
     random = ristretto255.multiply_generator(ristretto255.random_scalar()).encode()
     wrong = contest.model_copy(update={"ciphertexts": contest.ciphertexts[:-32] + random})
     raw = held.updated(BALLOTS[0], contests=(wrong, *good.contests[1:]))
-    entries = held.replaced(BALLOTS[0], raw)[:TALLY]
+    entries = held.replaced(BALLOTS[0], raw)[:SEAL]
     # The ballot counts: the voter of this one votes again at the end of the log.
     entries = [entry for place, entry in enumerate(entries) if place != BALLOTS[-1]]
     log = elections.ElectionLog()
     for entry in entries:
         log.apply(log.read(entry))
+    entries.append(held.seal(log))
+    log.apply(log.read(entries[-1]))
     for holder in held.simulation.key_holders[:2]:
         entries.append(DecryptingTrustee(holder).decrypt(log.tally))
         log.apply(log.read(entries[-1]))
@@ -462,9 +464,14 @@ def test_a_result_of_many_lines(held: Held) -> None:
     lines = result.contests[0].lines * 20_000
     for contests in ((result.contests[0].model_copy(update={"lines": lines}),), result.contests * 10_000):
         raw = held.updated(place, contests=contests)
-        with pytest.raises(TallyError):
+        # Before it is read, and before anybody is shown megabytes of it.
+        with pytest.raises(EncodingError, match="a result of this election has at most"):
             held.board_at(place).submit(raw)
-        assert "T3" in failed(held.verify(held.replaced(place, raw)))
+        assert "L1" in failed(held.verify(held.replaced(place, raw)))
+    within = held.updated(place, contests=(result.contests[0], *result.contests))
+    with pytest.raises(TallyError):
+        held.board_at(place).submit(within)
+    assert "T3" in failed(held.verify(held.replaced(place, within)))
 
 
 # Numbers and notes.

@@ -339,7 +339,7 @@ class TestVerify:
         rules = [line.split()[0] for line in result.stdout.splitlines() if " passed" in line[:70]]
         assert rules[0] == "M1"
         assert {"L5", "K4", "C3", "B2", "H1", "T4"} <= set(rules)
-        assert "VERIFIED: 23 rules passed, 0 failed, 0 not run, 8 not applicable" in result.stdout
+        assert "VERIFIED: 24 rules passed, 0 failed, 0 not run, 8 not applicable" in result.stdout
         assert "Warning: compare the election's id" in result.stdout
         assert "Ballots: 5 cast, 5 counted, 1 challenged" in result.stdout
         assert "Nguyễn Hồng Lĩnh" in result.stdout
@@ -407,7 +407,7 @@ class TestVerify:
         announced = Report.from_body(run("verify", record, "--json").stdout.strip().encode()).election
         same = run("verify", record, "--election", announced)
         assert same.exit_code == 0
-        assert "24 rules passed" in same.stdout
+        assert "25 rules passed" in same.stdout
         other = run("verify", record, "--election", "00" * 32)
         assert other.exit_code == 1
         assert "✗ entry 0: the record is of election" in other.stdout
@@ -459,7 +459,7 @@ class TestShow:
             "Phase       closed",
             "Trustee 1, Trustee 2, Trustee 3 (2 of 3 are needed)",
             "Registrar 1",
-            "secretballot.example/brvt-2018, 27 entries",
+            "secretballot.example/brvt-2018, 28 entries",
             "Contest officials (rate each of 11, blank allowed)",
             "  5  ballot\n",
             "  1  challenged-ballot\n",
@@ -484,7 +484,7 @@ class TestShow:
         assert "12  unreadable" in result.stdout
         assert "entry 3: not a signed entry" in result.stdout
         assert "and 2 more" in result.stdout
-        assert "27 entries; the record has 39" in result.stdout
+        assert "28 entries; the record has 40" in result.stdout
 
 
 class TestCheckReceipt:

@@ -12,10 +12,12 @@ import pytest
 from secretballot.ballot.contest_kinds import plan_contest
 from secretballot.crypto import shuffle
 from secretballot.crypto.discrete_log import split_digits
+from secretballot.crypto.embedding import embed
 from secretballot.crypto.encoding import Tag, frame, tagged_hash
+from secretballot.crypto.generators import MAX_GENERATORS, generators
 from secretballot.crypto.group import Group, ristretto255
 from secretballot.crypto.sigma import derive_challenge, session
-from secretballot.errors import CryptoError
+from secretballot.errors import CryptoError, InvalidElementError
 from secretballot.manifest import ChoiceContest, Option, RatingContest
 from secretballot.manifest.capacity import digits_per_ciphertext, search_steps
 from tests.support.backends import BACKENDS, name_of
@@ -172,6 +174,22 @@ def test_examples_of_ballot() -> None:
     assert shown is not None
     written = "".join(re.findall(r"\b[0-9a-f]{2,}…00\b|\b[0-9a-f]{8,}\b", shown[1]))
     assert written.replace("0100…00", one) == header
+    (blank,) = embed(ristretto255, b"", 1)
+    assert blank.encode() == bytes([4]) + bytes(31)
+    assert "the encoding of `04` and 31 zero bytes" in page
+    for first, why in ((0, "the identity"), (2, "not the canonical encoding")):
+        with pytest.raises(InvalidElementError, match=why):
+            ristretto255.decode_elements(bytes([first]) + bytes(31))
+
+
+def test_generators_of_shuffle() -> None:
+    shown = re.search(r"domain-separation tag `([^`]+)`, (\d+) bytes of ASCII", _page("shuffle.md"))
+    assert shown is not None
+    assert len(shown[1].encode("ascii")) == int(shown[2])
+    bases = generators(ristretto255)
+    for place, base in enumerate([bases.blinding, *bases.first(2)]):
+        assert ristretto255.hash_to_element(place.to_bytes(8, "big"), shown[1].encode("ascii")) == base
+    assert f"h_{MAX_GENERATORS}," in _page("shuffle.md")
 
 
 def test_checkpoint_of_board(log: Log) -> None:

@@ -86,6 +86,7 @@ def test_an_election_whose_roles_die_between_any_two_steps(simulation: Simulatio
         submit(device.seal({"chair": chosen}).cast())
 
     submit(authority().enter(log().election, "tally"))
+    submit(authority().seal(log().election, log().closing_root))
     for name in names[1:]:
         key_holder = trustee(name).recover(log().election, log().messages, log().confirmations)
         submit(sb.DecryptingTrustee(key_holder).decrypt(log().tally))

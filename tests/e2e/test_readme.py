@@ -9,13 +9,28 @@ from typing import Any
 import pytest
 
 import secretballot
-from secretballot import ElectionRecord, Report, Verdict, verify_record
+from secretballot import (
+    Board,
+    DecryptingTrustee,
+    ElectionLog,
+    ElectionRecord,
+    MemoryStore,
+    Option,
+    RankingContest,
+    Report,
+    Verdict,
+    errors,
+    verify_record,
+)
 from secretballot.cli.terminal import ExitCode
+from secretballot.testing import Simulation
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-election.md"
 VERIFY_TUTORIAL = ROOT / "docs" / "tutorials" / "verify-a-record.md"
+TALLY = ROOT / "docs" / "howto" / "choose-a-tally.md"
+EMBED = ROOT / "docs" / "howto" / "embed.md"
 
 pytestmark = pytest.mark.skipif(not README.is_file(), reason="the tests are not beside the README")
 
@@ -91,6 +106,86 @@ def test_second_tutorial_goes_on_from_the_first(
     assert printed == "".join(_blocks(VERIFY_TUTORIAL, "text"))
     assert names["damaged"].verdict is Verdict.FAILED
     assert {rule.rule for rule in names["damaged"].rules if rule.findings} >= {"L4", "L5"}
+
+
+def test_whole_election_that_is_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = _blocks(TALLY, "python")
+    (shown,) = _blocks(TALLY, "text")
+    _public_names_alone(code)
+    monkeypatch.chdir(tmp_path)
+    names = _run(code, "choose-a-tally.md")
+    assert capsys.readouterr().out == shown
+    again = verify_record(ElectionRecord(tmp_path / "record"), election_id=names["election"].id)
+    assert again == names["report"]
+    assert again.verdict is Verdict.VERIFIED
+    assert [again.rule(rule).checked for rule in ("X1", "X2", "X3")] == [2, 2, 2]
+    assert len(list((tmp_path / "record" / "attachments").iterdir())) == 4
+
+
+def _voted() -> Simulation:
+    """An election whose one contest is a ranking: two have voted, and voting is closed."""
+    options = tuple(Option(id=name, labels={"en": name}) for name in ("a", "b", "c"))
+    limits = {"minimum": 1, "maximum": 3, "allow_blank": True, "seats": 1}
+    contest = RankingContest(id="rank", labels={"en": "Rank"}, options=options, methods=("irv",), **limits)
+    simulation = Simulation([contest], roll_size=2)
+    simulation.hold_ceremony()
+    simulation.issue(2)
+    simulation.vote([{"rank": ["b", "a"]}, {"rank": ["b"]}])
+    simulation.close_voting()
+    return simulation
+
+
+def test_attachments_go_round_as_embedding_tells() -> None:
+    """The code of the page: a board's endpoints, a log that follows, and a board that is made anew of it."""
+    blocks = _blocks(EMBED, "")
+    endpoints = "".join(block for block in blocks if "def post_" in block)
+    (following,) = [block for block in blocks if "log.follow(entry)" in block]
+    simulation = _voted()
+    names = {**vars(errors), "board": simulation.board, "log": simulation.log}
+    exec(compile(endpoints, "embed.md", "exec"), names)  # noqa: S102 - the documentation's own code
+
+    first, second = (keys.join(simulation.election) for keys in simulation.mixer_keys)
+    mixed = first.mix(simulation.log.mixing)
+    assert names["post_attachment"](mixed.entry + b"\nof another size")[0] == 400
+    assert names["post_attachment"](b"no entry\n" + mixed.attachments[0])[0] == 400
+    status, message = names["post_entry"](mixed.entry)
+    assert (status, message[-12:]) == (424, b": is missing")
+    for data in mixed.attachments:
+        assert names["post_attachment"](mixed.entry + b"\n" + data)[0] == 200
+    assert names["post_entry"](mixed.entry)[0] == 200
+    simulation.send(second.mix(simulation.log.mixing))
+    # Sent again when it is in the log.
+    assert names["post_attachment"](mixed.entry + b"\n" + mixed.attachments[0])[0] == 200
+    assert names["post_entry"](mixed.entry)[0] == 200
+    for holder in simulation.key_holders[:2]:
+        simulation.send(DecryptingTrustee(holder).decrypt_lines(simulation.log.mixing))
+    simulation.board.submit(simulation.authority.publish(simulation.log.compute_result()))
+
+    assert [names["get_attachment"](*one)[0] for one in simulation.log.attached()] == [200] * 4
+    assert names["get_attachment"](bytes(32), 100)[0] == 404
+
+    follower: dict[str, Any] = {"ElectionLog": ElectionLog, "announced_id": simulation.election.id}
+    follower |= {"entries": list(simulation.store.entries()), "note": simulation.board.checkpoint()}
+
+    def fetch(digest: bytes, size: int) -> bytes:
+        status, data = names["get_attachment"](digest, size)
+        assert status == 200
+        return data
+
+    follower["fetch"] = fetch
+    exec(compile(following, "embed.md", "exec"), follower)  # noqa: S102 - the documentation's own code
+    log = follower["log"]
+    assert log.result == simulation.log.result
+    assert log.result is not None
+
+    anew = Board(MemoryStore(), simulation.board_keys, ElectionLog())
+    for entry in follower["entries"]:
+        for digest, size in anew.state.attachments_of(anew.state.read(entry)):
+            anew.attach(entry, bytes(log.attachments.read(digest, size)))
+        anew.submit(entry)
+    log.check_checkpoint(anew.checkpoint())
 
 
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "howto" / "verify-a-record.md"])

@@ -270,7 +270,9 @@ class Mixing:
         outputs = bytes(self.shuffle.outputs)
         self._show_shuffle(inputs, outputs)
         self._show_share(mixing.share_session(batch, "t1"), ceremony, outputs)
-        self.values["element of An"] = ristretto255.encode_elements(embed(ristretto255, b"An", 1)).hex()
+        for name, mark in {"An": b"An", "a blank": b""}.items():
+            (element,) = embed(ristretto255, mark, 1)
+            self.values[f"element of {name}"] = element.encode().hex()
 
     def _show_shuffle(self, inputs: bytes, outputs: bytes) -> None:
         bases = generators(ristretto255)

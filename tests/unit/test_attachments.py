@@ -24,9 +24,22 @@ from secretballot.board.board import Board
 from secretballot.board.record import CHECKPOINT, ENTRIES, write_record
 from secretballot.board.store import BoardStore, MemoryStore, SQLiteStore
 from secretballot.board.store import base as base_module
-from secretballot.errors import ArgumentError, BoardError, PhaseError, RecordError, RefusedError, StoreError
+from secretballot.errors import (
+    ArgumentError,
+    BoardError,
+    EncodingError,
+    InvalidSignatureError,
+    ManifestError,
+    PhaseError,
+    RecordError,
+    RefusedError,
+    SecretBallotError,
+    StoreError,
+    TallyError,
+)
 from secretballot.manifest import ChoiceContest
-from secretballot.tally import ElectionLog
+from secretballot.records import parse_entry, sign_record
+from secretballot.tally import ElectionLog, MixRound
 from secretballot.testing import Simulation
 from secretballot.verify import verify_record
 
@@ -297,7 +310,7 @@ def at_the_tally(**rest: Any) -> Simulation:
     """Two ballots, and voting closed."""
     simulation = elections.voting([mixed_choice()], 2, roll_size=3, **rest)
     simulation.vote([{"chair": "chi"}, {"chair": None}])
-    simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+    simulation.close_voting()
     return simulation
 
 
@@ -311,93 +324,88 @@ def mix(simulation: Simulation, mixer: int = 0) -> Posting:
     return simulation.mixer_keys[mixer].join(simulation.election).mix(simulation.log.mixing)
 
 
-def test_a_board_keeps_what_is_waited_for(simulation: Simulation) -> None:
-    (data,) = mix(simulation).attachments
-    assert frozenset({len(data)}) == simulation.log.attachment_sizes()
-    digest = simulation.board.attach(data)
+def test_a_board_keeps_what_an_entry_names(simulation: Simulation) -> None:
+    mixed = mix(simulation)
+    (data,) = mixed.attachments
+    entry = simulation.log.read(mixed.entry)
+    assert simulation.log.attachments_of(entry) == [(digest_of(data), len(data))]
+    digest = simulation.board.attach(mixed.entry, data)
     assert digest == digest_of(data)
-    assert simulation.board.attach(data) == digest
+    assert simulation.board.attach(mixed.entry, data) == digest
     assert simulation.store.attachment(digest) == data
     assert simulation.log.attached() == []
 
 
-def test_a_board_takes_no_attachment_of_another_size(simulation: Simulation) -> None:
-    (data,) = mix(simulation).attachments
-    for wrong in (b"", data[:-1], data + b"\0", data * 2):
+def test_a_board_keeps_no_other(simulation: Simulation) -> None:
+    mixed = mix(simulation)
+    (data,) = mixed.attachments
+    for wrong in (b"", data[:-1], data + b"\0", data * 2, data[::-1], mix(simulation, 1).attachments[0]):
         with pytest.raises(
-            RefusedError, match=f"no attachment of {len(wrong)} bytes is waited for in the phase tally"
+            RefusedError, match=f"attachment {digest_of(wrong).hex()}: the entry names no such"
         ):
-            simulation.board.attach(wrong)
+            simulation.board.attach(mixed.entry, wrong)
         assert simulation.store.attachment(digest_of(wrong)) is None
-    simulation.board.attach(data)
+    simulation.board.attach(mixed.entry, data)
+
+
+def test_an_attachment_comes_with_an_entry_that_can_be_next(simulation: Simulation) -> None:
+    """Whoever could not post the entry does not fill the disk."""
+    mixed = mix(simulation)
+    (data,) = mixed.attachments
+    made = MixRound.from_body(parse_entry(mixed.entry).body)
+    first, second = (keys._signing for keys in simulation.mixer_keys)
+    for wrong, error in (
+        (b"garbage", EncodingError),
+        (mixed.entry[:-4] + b'AA"}', InvalidSignatureError),
+        (sign_record(made, second), InvalidSignatureError),
+        (sign_record(made.model_copy(update={"mixer": "nobody"}), first), ManifestError),
+        (sign_record(made.model_copy(update={"round": 2}), first), PhaseError),
+        (sign_record(made.model_copy(update={"basis": bytes(32)}), first), PhaseError),
+        (sign_record(made.model_copy(update={"election": bytes(32)}), first), BoardError),
+        (sign_record(made.model_copy(update={"batches": made.batches * 2}), first), TallyError),
+        (simulation.authority.enter(simulation.election, "tally"), SecretBallotError),
+    ):
+        with pytest.raises(error):
+            simulation.board.attach(wrong, data)
+    # Other entries name none.
+    with pytest.raises(RefusedError, match="the entry names no such"):
+        simulation.board.attach(next(iter(simulation.store.entries())), data)
+    assert simulation.store.attachment(digest_of(data)) in (None, data)
 
 
 @pytest.mark.parametrize("wrong", ["text", None, bytearray(10), memoryview(b"x")])
 def test_a_board_takes_bytes(simulation: Simulation, wrong: Any) -> None:
+    entry = mix(simulation).entry
     with pytest.raises(ArgumentError, match="an attachment as bytes must be given"):
-        simulation.board.attach(wrong)
+        simulation.board.attach(entry, wrong)
+    with pytest.raises(ArgumentError, match="an entry as bytes must be given"):
+        simulation.board.attach(wrong, b"data")
 
 
 def test_an_entry_whose_attachment_is_missing_is_refused(simulation: Simulation) -> None:
     mixed = mix(simulation)
     size = simulation.log.size
-    with pytest.raises(BoardError, match=f"attachment {digest_of(mixed.attachments[0]).hex()}: is missing"):
+    missing = digest_of(mixed.attachments[0]).hex()
+    with pytest.raises(BoardError, match=f"^attachment {missing}: .*round 1 by mixer mixer-1: is missing"):
         simulation.board.submit(mixed.entry)
     assert simulation.log.size == size
     assert simulation.log.mixing.rounds == []
 
 
-def test_an_attachment_can_come_in_the_tally_alone() -> None:
-    """Of whatever size: a round's is kept in the tally and refused in each phase before and after."""
-    simulation = elections.simulate([mixed_choice()], roll_size=3)
-
-    def refuse(phase: str, data: bytes) -> None:
-        assert simulation.log.phase == phase
-        assert simulation.log.attachment_sizes() == frozenset()
-        with pytest.raises(
-            RefusedError, match=f"no attachment of {len(data)} bytes is waited for in the phase {phase}"
-        ):
-            simulation.board.attach(data)
-
-    refuse(simulation.log.phase, bytes(1000))
-    simulation.hold_ceremony()
-    refuse("issuance", bytes(1000))
-    simulation.issue(2)
-    simulation.vote([{"chair": "chi"}, {"chair": "em"}])
-    refuse("voting", bytes(1000))
-    simulation.tally()
-    digest, size = simulation.log.attached()[-1]
-    refuse("closed", bytes(simulation.log.attachments.read(digest, size)))
-
-
-def test_nothing_is_attached_where_nobody_voted_or_nothing_is_mixed() -> None:
-    for contest, ballots in ((mixed_choice(), []), (elections.choice(), [{"chair": "chi"}])):
-        simulation = elections.voting([contest], 1, roll_size=3)
-        simulation.vote(ballots)
-        simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
-        assert simulation.log.phase == "tally"
-        for data in (b"", bytes(1000)):
-            with pytest.raises(RefusedError, match="is waited for in the phase tally"):
-                simulation.board.attach(data)
-
-
-def test_the_sizes_are_those_of_the_next_step() -> None:
-    """Rounds first, then shares; of two batches as many sizes as they have."""
+def test_the_attachments_of_a_round_that_is_overtaken() -> None:
     simulation = at_the_tally()
-    rounds = simulation.log.attachment_sizes()
     first, second = mix(simulation), mix(simulation, 1)
     simulation.send(first)
-    assert simulation.log.attachment_sizes() == rounds
-    # Mixed from the same inputs, the other is too late, though of the right size.
+    # Mixed from the same inputs, the other is too late.
     for data in second.attachments:
-        simulation.board.attach(data)
-    with pytest.raises(PhaseError, match="round 2 is mixed now, not 1"):
-        simulation.board.submit(second.entry)
+        with pytest.raises(PhaseError, match="round 2 is mixed now, not 1"):
+            simulation.board.attach(second.entry, data)
+    # And of what is in the log it is said again that it is kept.
+    for data in first.attachments:
+        assert simulation.board.attach(first.entry, data) == digest_of(data)
+    with pytest.raises(RefusedError, match="the entry names no such"):
+        simulation.board.attach(first.entry, b"other")
     simulation.send(mix(simulation, 1))
-    shares = simulation.log.attachment_sizes()
-    assert not shares & rounds
-    with pytest.raises(RefusedError, match="no attachment of"):
-        simulation.board.attach(first.attachments[0])
     named = [digest for digest, _ in simulation.log.attached()]
     assert named == [digest_of(first.attachments[0]), named[1]]
     assert digest_of(second.attachments[0]) not in named
@@ -474,5 +482,7 @@ def test_a_store_that_lost_an_attachment_is_not_exported(tmp_path: Path) -> None
     with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
         simulation.export(str(tmp_path / "torn"))
     assert not (tmp_path / "torn" / CHECKPOINT).exists()
-    with pytest.raises(BoardError, match=f"attachment {digest.hex()}: is missing"):
+    with pytest.raises(
+        BoardError, match=f"attachment {digest.hex()}: .*round 1, by mixer mixer-1: is missing"
+    ):
         mix(simulation, 1)

@@ -108,10 +108,10 @@ def test_an_entry_sent_again_gets_its_receipt_again_and_is_appended_once(voting:
     assert (old.size, new.size) == (size - 1, size)
     assert parse_receipt(first).index == parse_receipt(again).index
     # Also when its phase is over, and the manifest itself.
-    voting.board.submit(voting.authority.enter(voting.election, "tally"))
+    voting.close_voting()
     voting.board.submit(entry)
     voting.board.submit(voting.authority.announce(voting.election))
-    assert voting.store.size() == size + 1
+    assert voting.store.size() == size + 2  # The phase and the seal.
 
 
 def test_there_is_no_receipt_for_what_is_not_there(voting: Simulation) -> None:
@@ -231,7 +231,7 @@ def test_a_share_that_could_not_be_stored_leaves_nothing_to_the_next() -> None:
     """Regression: a share was taken as verified where another one had been, at the same place."""
     simulation = elections.voting([elections.choice()], 1, store=Failing())
     simulation.vote([{"chair": "chi"}])
-    simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+    simulation.close_voting()
     first, second = (
         DecryptingTrustee(holder).decrypt(simulation.log.tally) for holder in simulation.key_holders[:2]
     )

@@ -42,6 +42,7 @@ PLACE: dict[str, Phase] = {
     "issuance": "issuance",
     "ballot": "voting",
     "challenged-ballot": "voting",
+    "seal": "tally",
     "decryption-share": "tally",
     "result": "tally",
 }
@@ -94,7 +95,7 @@ def test_the_table_is_whole() -> None:
         **{"mix-round": "tally", "line-share": "tally"},  # See test_mixing.
     }
     assert set(ElectionLog.records) - set(LogState.records) == {
-        *("decryption-share", "mix-round", "line-share", "result")
+        *("seal", "decryption-share", "mix-round", "line-share", "result")
     }
 
 

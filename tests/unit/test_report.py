@@ -245,10 +245,10 @@ class TestConsequences:
 
     def test_of_a_changed_entry(self, record: ElectionRecord, manifest: Manifest, tmp_path: Path) -> None:
         lines = list(record.entries())
-        lines[-4] = lines[-4][:-88] + lines[-5][-88:]  # Another ballot's signature.
+        lines[-5] = lines[-5][:-88] + lines[-6][-88:]  # Another ballot's signature.
         changed = write_record(tmp_path / "record", lines, record.checkpoint().decode())
         lines = self.lines(changed, manifest)
-        place = lines.index("What follows may be consequences of L4 and L5.")
+        place = lines.index("What follows may be consequences of L4, L5 and L8.")
         assert lines[place + 2] == "Ceremony"
 
     def test_of_nothing_where_only_one_step_failed(self, record: ElectionRecord, manifest: Manifest) -> None:

@@ -75,6 +75,7 @@ CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "has no result": lambda has: "result" not in has,
     "has nothing to be mixed": lambda has: "mixed" not in has,
     "has no contest that is tallied twice": lambda has: "both" not in has,
+    "has no contest with outcome rules": lambda has: "ruled" not in has,
     "has nothing to be added up": lambda has: "summed" not in has,
     "has no complaint": lambda has: "complaint" not in has,
     "has no challenged ballot": lambda has: "challenge" not in has,
@@ -83,8 +84,13 @@ CONDITIONS: dict[str, Callable[[set[str]], bool]] = {
     "else": lambda has: True,
 }
 PARTS = ("id", "manifest", "result", "complaint", "challenge", "ballot", "checkpoint", "cosigner")
+RULE = elections.rule("elected", "chi", ">", "1/2")
 #: What an election has, whose one contest is tallied in this way.
-TALLIES = {"homomorphic": {"summed"}, "mixnet": {"mixed"}, "both": {"summed", "mixed", "both"}}
+TALLIES = {
+    "homomorphic": {"summed"},
+    "mixnet": {"mixed", "ruled"},
+    "both": {"summed", "mixed", "both", "ruled"},
+}
 
 
 def _status(rule: str, has: set[str], election: Election) -> str:
@@ -118,8 +124,14 @@ def test_the_table_of_statuses_is_what_the_verifier_does() -> None:
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1].splitlines()]
     assert [row[0] for row in rows] == list(CONDITIONS)
     made = {
-        tally: elections.simulate([elections.choice().model_copy(update={"tally": tally})]).election
-        for tally in TALLIES
+        tally: elections.simulate(
+            [
+                elections.choice().model_copy(
+                    update={"tally": tally, "rules": (RULE,) if "ruled" in has else ()}
+                )
+            ]
+        ).election
+        for tally, has in TALLIES.items()
     }
     for size, tally in product(range(len(PARTS) + 1), TALLIES):
         election = made[tally]

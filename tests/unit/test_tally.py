@@ -37,7 +37,7 @@ def closed(*ballots: dict[str, Any], **rest: Any) -> Simulation:
     """Voting is closed; nothing is decrypted."""
     simulation = elections.voting([elections.choice()], max(1, len(ballots)), **rest)
     simulation.vote(ballots)
-    simulation.board.submit(simulation.authority.enter(simulation.election, "tally"))
+    simulation.close_voting()
     return simulation
 
 

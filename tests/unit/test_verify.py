@@ -63,12 +63,12 @@ def test_how_much_was_checked(finished: Finished, report: Report) -> None:
     checked = {result.rule: result.checked for result in report.rules}
     assert checked == {
         **{"M1": 1, "M2": 1, "M3": 0},
-        **{"L1": entries, "L2": entries - 1, "L3": entries - 1, "L4": entries - 1, "L5": entries},
+        **{"L1": entries, "L2": entries - 1, "L3": entries - 1, "L4": entries - 1, "L5": entries, "L8": 1},
         **{"K1": 3, "K2": 3, "K3": 3, "K4": 1, "K5": 0},
         # Five ballots and two challenges have credentials; each has a proof for each of three contests.
         **{"C1": 5, "C2": 7, "C3": 5, "B1": 5, "B2": 21, "B3": 5, "H1": 2, "H2": 2},
-        # Two officials, one chair, three for the committee.
-        **{"T1": 2, "T2": 1, "T3": 6, "T4": 6},
+        # Two officials, whom outcome rules are for, one chair, three for the committee.
+        **{"T1": 2, "T2": 1, "T3": 6, "T4": 2},
         **dict.fromkeys((*PINNED, *MIXING), 0),
     }
 
@@ -132,7 +132,22 @@ def test_nobody_voted() -> None:
     assert report.verdict is Verdict.VERIFIED
     assert report.ballots_counted == 0
     absent = {rule for rule, status in statuses(report).items() if status is Status.NOT_APPLICABLE}
-    assert absent == {"M3", "K5", "C1", "C2", "C3", "B1", "B2", "B3", "H1", "H2", "T1", *PINNED, *MIXING}
+    assert absent == {
+        "M3",
+        "K5",
+        "C1",
+        "C2",
+        "C3",
+        "B1",
+        "B2",
+        "B3",
+        "H1",
+        "H2",
+        "T1",
+        "T4",
+        *PINNED,
+        *MIXING,
+    }
     assert report.rule("T1").reason == "nobody voted"
     assert report.rule("B2").reason == "there are none"
 
@@ -271,7 +286,7 @@ def complaint(finished: Finished) -> bytes:
 
 
 #: The finished record has the manifest at 0, commitments at 1, messages at 4, confirmations at 7, phases at 10, 16 and
-#: 24, issuances at 11, ballots and challenges at 17, shares at 25 and the result at 27.
+#: 24, issuances at 11, ballots and challenges at 17, the seal at 25, shares at 26 and the result at 28.
 FAULTS: dict[str, tuple[Any, str]] = {
     "M1": (change(0, authority, lambda b: b.update(quorum=4)), "entry 0"),
     "M2": (change(0, lambda f: SigningKey.generate(), lambda b: None), "entry 0"),
@@ -279,6 +294,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "L2": (change(10, authority, lambda b: b.update(election="A" * 43)), "entry 10"),
     "L3": (insert(3, lambda f: f.simulation.authority.enter(f.simulation.election, "voting")), "entry 3"),
     "L4": (change(18, lambda f: SigningKey.generate(), lambda b: None), "entry 18"),
+    "L8": (change(25, authority, lambda b: b.update(basis="A" * 43)), "entry 25"),
     "K1": (change(2, trustee(1), lambda b: b.update(trustee="trustee-1")), "entry 2"),
     "K2": (change(4, trustee(1), lambda b: b.update(message=last_scalar(b["message"]))), "entry 4"),
     "K3": (change(8, trustee(2), lambda b: b.update(signature=last_scalar(b["signature"]))), "entry 8"),
@@ -292,10 +308,10 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "B3": (insert(20, lambda f: f.entries[19]), "entry 20"),
     "H1": (change(17, voter(0), other_opening), "entry 17, contest chair"),
     "H2": (opened_after_it_was_cast, "entry 18"),
-    "T1": (change(25, trustee(1), lambda b: b.update(proof=last_scalar(b["proof"]))), "entry 25"),
-    "T2": (remove(25), "entry 26"),
-    "T3": (change(27, authority, lambda b: b["contests"][1]["lines"][0].update(blank=2)), "entry 27"),
-    "T4": (change(27, authority, lambda b: b["contests"][0]["lines"][0].update(outcomes=[])), "entry 27"),
+    "T1": (change(26, trustee(1), lambda b: b.update(proof=last_scalar(b["proof"]))), "entry 26"),
+    "T2": (remove(26), "entry 27"),
+    "T3": (change(28, authority, lambda b: b["contests"][1]["lines"][0].update(blank=2)), "entry 28"),
+    "T4": (change(28, authority, lambda b: b["contests"][0]["lines"][0].update(outcomes=[])), "entry 28"),
 }  # fmt: skip
 
 
@@ -449,7 +465,7 @@ def test_an_entry_that_breaks_down_when_it_is_taken_in_is_counted_once(finished:
 
 
 def test_a_rule_without_anything_that_it_could_check_has_not_passed(finished: Finished) -> None:
-    report = elections.verify(finished.simulation, [*finished.entries[:25], finished.entries[27]])
+    report = elections.verify(finished.simulation, [*finished.entries[:26], finished.entries[28]])
     assert report.rule("T1").status is Status.NOT_RUN
     assert report.rule("T1").reason == "the record holds nothing that it could check"
     assert report.rule("T2").status is Status.FAILED

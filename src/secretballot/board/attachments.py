@@ -24,7 +24,7 @@ def digest_of(data: bytes | memoryview) -> bytes:
 
 
 class Posting(NamedTuple):
-    """What is sent to a board: the attachments first, then the entry that names them."""
+    """What is sent to a board: the attachments, each with the entry that names it, and then the entry."""
 
     attachments: tuple[bytes, ...]
     entry: bytes

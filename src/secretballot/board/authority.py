@@ -6,11 +6,13 @@ import os
 from typing import Literal
 
 from ..crypto import key_file
+from ..crypto.encoding import frame
 from ..crypto.signing import SigningKey
-from ..errors import InvalidKeyError, check_type
+from ..errors import InvalidKeyError, PhaseError, check_type
 from ..manifest import Authority, Election
 from ..records import Record, sign_record
-from .records import PhaseChange
+from .memory import Memory
+from .records import PhaseChange, Seal
 
 _KIND = "authority"
 
@@ -22,6 +24,7 @@ class AuthorityKeys:
         self.id = authority_id
         self.labels = labels
         self._key = key
+        self._sealed = Memory()
 
     @classmethod
     def generate(cls, authority_id: str, labels: dict[str, str]) -> AuthorityKeys:
@@ -57,6 +60,22 @@ class AuthorityKeys:
         """The entry that opens a phase, and closes the one before."""
         check_type(election, Election, "an election")
         return sign_record(PhaseChange(election=election.id, phase=phase), self._key)
+
+    def seal(self, election: Election, basis: bytes, memory: Memory | None = None) -> bytes:
+        """The entry after which the trustees decrypt: ``basis`` is ``ElectionLog.closing_root``, of a log that the
+        authority verified itself, and compared with what others hold.
+
+        Raises PhaseError where another log was sealed before: between the two, a voter's ballot could be told.
+        ``memory`` is where that is remembered: a file, for a program that may be started again; by default it is
+        forgotten with this object.
+        """
+        check_type(election, Election, "an election")
+        check_type(basis, bytes, "the log's closing root as bytes")
+        if memory is not None:
+            check_type(memory, Memory, "a memory")
+        if not (memory or self._sealed).claim(f"seal-{election.id.hex()[:16]}", frame(election.id, basis)):
+            raise PhaseError("another log of this election was sealed before")
+        return sign_record(Seal(election=election.id, basis=basis), self._key)
 
     def publish(self, result: Record) -> bytes:
         """The entry with the result, which the log's own shares decide (``ElectionLog.compute_result``)."""

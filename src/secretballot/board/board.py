@@ -172,26 +172,50 @@ class Board:
                 return self._receipt(index, leaf, self._sign())
             raise BoardError("too many others are writing; send the entry again")
 
-    def attach(self, data: bytes) -> bytes:
-        """Keeps what a later entry will name, and gives its digest. Sent again, it is the same.
+    def attach(self, raw: bytes, data: bytes) -> bytes:
+        """Keeps an attachment of the entry ``raw``, which is to be submitted once it has all of them; gives its digest.
+        Sent again, also when the entry is in the log, it is the same.
 
-        Raises RefusedError for bytes of a size that no attachment can have now.
+        Raises the SecretBallotError of the first check that fails of the entry, its attachments apart, and RefusedError
+        for bytes that it does not name: nobody fills the disk who could not post the entry.
         """
+        check_type(raw, bytes, "an entry as bytes")
         check_type(data, bytes, "an attachment as bytes")
+        digest = digest_of(data)
         with self._lock:
             self._catch_up()
-            if len(data) not in self.state.attachment_sizes():
-                raise RefusedError(
-                    f"no attachment of {len(data)} bytes is waited for in the phase {self.state.phase}"
-                )
-        digest = digest_of(data)
+            if self._store.find(leaf_hash(raw)) is not None:
+                named = self.state.attached()
+            else:
+                named = self.state.attachments_of(self.state.read(raw))
+        if (digest, len(data)) not in named:
+            raise RefusedError("the entry names no such attachment", item=f"attachment {digest.hex()}")
         self._store.put_attachment(digest, data)
         return digest
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries from ``start`` up to and without ``stop``, read one by one; raises StoreError where there are
+        none."""
+        return self._store.entries(start, stop)
+
+    def attachment(self, digest: bytes, size: int) -> bytes:
+        """An attachment, whether the log names it yet or not; raises BoardError where it is not there."""
+        return bytes(self.state.attachments.read(digest, size))
+
+    def catch_up(self) -> LogState:
+        """The log's state, with what other processes appended."""
+        with self._lock:
+            self._catch_up()
+            return self.state
 
     def receipt(self, raw: bytes) -> str:
         """The receipt of an entry that is in the log, under the newest checkpoint; raises BoardError if it is not."""
         check_type(raw, bytes, "an entry as bytes")
-        leaf = leaf_hash(raw)
+        return self.receipt_of(leaf_hash(raw))
+
+    def receipt_of(self, leaf: bytes) -> str:
+        """As :meth:`receipt`, of the entry with this leaf hash (32 bytes)."""
+        check_type(leaf, bytes, "a leaf hash as bytes")
         with self._lock:
             self._catch_up()
             index = self._store.find(leaf)

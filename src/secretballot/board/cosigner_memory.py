@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..crypto.encoding import Tag, b64encode
-from ..crypto.key_file import write_private
 from ..crypto.secret import Secret
 from ..errors import CosignerMemoryError, check_path
+from ..files import write_file
 
 try:
     import fcntl
@@ -55,7 +55,7 @@ class CosignerMemory:
         """Writes a memory of nothing, with mode 0600. Raises CosignerMemoryError where there is a file already."""
         place = _place(path)
         with _typed_errors(place, "written"):
-            write_private(place, _seal(cosigner, key, {}), replace=False)
+            write_file(place, _seal(cosigner, key, {}), replace=False)
 
     def read(self) -> dict[str, str]:
         """The note of each log, by the log's vkey. Raises CosignerMemoryError for a file that is none of this
@@ -80,7 +80,7 @@ class CosignerMemory:
         it is not known which of the two is there."""
         self._check_open()
         with _typed_errors(self._path, "written"):
-            write_private(self._path, _seal(self._cosigner, self._key, logs), replace=True)
+            write_file(self._path, _seal(self._cosigner, self._key, logs), replace=True)
 
     def close(self) -> None:
         """Lets another process open it; closing twice does no harm."""

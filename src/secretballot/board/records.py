@@ -1,4 +1,4 @@
-"""The phases of an election, and the authority's entry that opens the next one."""
+"""The phases of an election, and the authority's entries: one opens the next phase, one seals what was cast."""
 
 from __future__ import annotations
 
@@ -17,3 +17,16 @@ class PhaseChange(Record):
     record: Literal["secretballot/1/phase"] = "secretballot/1/phase"
     election: Digest
     phase: Literal["issuance", "voting", "tally"]
+
+
+class Seal(Record):
+    """The authority's word on which ballots are decrypted: ``basis`` is the root of the log up to the entry that closed
+    voting, that one included.
+
+    The trustees each decrypt one set of ballots. Shown two logs, they would decrypt two, whose difference can be a
+    single ballot; so no one decrypts what the authority did not seal, and it seals once.
+    """
+
+    record: Literal["secretballot/1/seal"] = "secretballot/1/seal"
+    election: Digest
+    basis: Digest

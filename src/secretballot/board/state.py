@@ -177,12 +177,14 @@ class LogState:
             # The phase first: it says more than a key that is not there yet.
             phase, *others = self.fact_checks(entry.index, entry.facts)
             return [phase, *self.examiner.checks(entry), *others]
-        common: list[Check] = [
+        return self._common_checks(entry) + self._own_checks(entry)
+
+    def _common_checks(self, entry: Entry) -> list[Check]:
+        return [
             ("L2", lambda: check_election(self.election, entry)),
             ("L3", lambda: self._check_phase(entry)),
             ("L4", lambda: entry.signed.verify(self.signer(entry))),
         ]
-        return common + self._own_checks(entry)
 
     def fact_checks(self, index: int, facts: Facts) -> list[Check]:
         """The checks that need the log, of the entry at ``index`` with these facts: those the examiner cannot make."""
@@ -378,9 +380,11 @@ class LogState:
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
 
-    def attachment_sizes(self) -> frozenset[int]:
-        """The sizes in bytes that an attachment can have now: a board takes no other."""
-        return frozenset()
+    def attachments_of(self, entry: Entry) -> Sequence[tuple[bytes, int]]:
+        """Digest and size of every attachment that the entry names, where it can be the next one: a board keeps no
+        other, and whoever follows asks for no other. Raises the SecretBallotError of the first check that fails; what
+        is in the attachments is not among them."""
+        return ()
 
     def attached(self) -> Sequence[tuple[bytes, int]]:
         """Digest and size of every attachment that the log's entries name."""

@@ -24,6 +24,7 @@ from ..manifest import Contest, Option, RatingContest, confidence_levels
 from ..manifest.contests import TallyMethod
 from ..report import Words, outcomes_view, result_view
 from ..report.text import ballots_line, verdict_line
+from ..report.words import counted
 from ..tally import ContestResult, Result
 from ..testing import Simulation
 from ..verify import Verdict
@@ -237,6 +238,8 @@ def _show_verification(terminal: Terminal, outcome: Outcome) -> None:
     words, report = terminal.words, outcome.report
     terminal.show("", Text("Verification", style="bold"), verdict_line(report), ballots_line(report))
     absent = " and ".join(f"trustee {place + 1}" for place in ABSENT)
+    if outcome.manifest.mixing_rounds:
+        terminal.show(f"Mixed by {counted(outcome.manifest.mixing_rounds, 'mixers')}, each line apart")
     terminal.show(
         f"Decrypted by {TRUSTEES - len(ABSENT)} of {TRUSTEES} trustees ({absent} was absent; {QUORUM} are needed)"
     )

@@ -40,6 +40,7 @@ class Tag(Enum):
     LOT = "lot"
     SIGNED_ENTRY = "signed-entry"
     KEY_FILE = "key-file"
+    ACCESS_CODE = "access-code"
     COSIGNER_MEMORY = "cosigner-memory"
 
     #: The tag's bytes, with the protocol's version in front.

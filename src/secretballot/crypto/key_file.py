@@ -17,10 +17,8 @@ nonce are new each time a file is written.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +30,7 @@ import nacl.pwhash.argon2id
 import nacl.utils
 
 from ..errors import CryptoError, EncodingError, KeyFileError, check_path, check_type
+from ..files import write_file
 from .encoding import Tag, b64decode, b64encode, frame, unframe
 from .secret import Secret
 
@@ -86,7 +85,7 @@ def save(
                 _check_kind(place, kind)
         data = seal(kind, passphrase, *fields)
         with _typed_errors("written"):
-            write_private(place, data, replace)
+            write_file(place, data, replace=replace)
     except KeyFileError as error:
         raise KeyFileError(error.message, item=_name(path)) from None
 
@@ -156,26 +155,6 @@ def unseal(kind: str, passphrase: str, data: bytes, count: int) -> list[Secret[b
     return [Secret(field) for field in unframe(plaintext, count)]
 
 
-def write_private(path: Path, data: bytes, replace: bool) -> None:
-    """Writes a file with mode 0600, which appears whole or not at all, and is on the disk on return. Raises OSError,
-    such as FileExistsError where there is one and ``replace`` is false."""
-    # mkstemp's files have the mode 0600.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key-file-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            _place(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
 def _stretch(passphrase: str, stretching: _Stretching) -> bytes:
     check_type(passphrase, str, "a passphrase as text")
     try:
@@ -224,33 +203,3 @@ def _check_kind(path: Path, kind: str) -> None:
     found = _HEADER.fullmatch(header.removesuffix(b"\n"))
     if header and (found is None or found[1] != kind.encode("ascii")):
         raise KeyFileError(f"what would be replaced is no key file of the kind {kind}")
-
-
-def _place(temporary: Path, path: Path) -> None:
-    """Gives the file its name, if that is free."""
-    try:
-        os.link(temporary, path)
-    except OSError:
-        # The name is taken; or the file system has no links, as on many memory sticks. Take the name, if it is free,
-        # and replace what it stands for.
-        path.open("xb").close()
-        try:
-            temporary.replace(path)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Puts the name on the disk too, where the system lets a folder be synced. Raises OSError where the disk fails."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)

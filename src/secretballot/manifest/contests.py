@@ -197,7 +197,9 @@ class RankingContest(ManifestPart):
         if self.seats >= len(self.options):
             raise ManifestError(f"{self.seats} seats need more than {len(self.options)} options", item=item)
         if self.seats > 1 and "stv" not in self.methods:
-            raise ManifestError("several seats are filled by the method stv alone", item=item)
+            raise ManifestError(
+                "several seats are filled by the method stv, which is not among the methods", item=item
+            )
         return self
 
 

@@ -74,11 +74,11 @@ class Election:
         )
 
     def check_size(self, entry: bytes) -> None:
-        """Raises EncodingError for a ballot or challenge of more than twice the bytes that one of this election has:
-        anybody may send one, and reading it costs much more than its length tells. Smaller ones are read, so that the
-        error says what is wrong with them."""
+        """Raises EncodingError for an entry of more than twice the bytes that one of its kind has in this election:
+        reading it, or showing it, costs much more than its length tells. Smaller ones are read, so that the error says
+        what is wrong with them. Kinds whose size no contest decides are small by themselves."""
         kind = kind_of(entry)
-        if kind in ("ballot", "challenged-ballot") and len(entry) > 2 * self._entry_sizes[kind]:
+        if len(entry) > 2 * self._entry_sizes.get(kind, len(entry)):
             raise EncodingError(
                 f"{a_kind(kind)} of this election has at most {self._entry_sizes[kind]} bytes, not {len(entry)}"
             )

@@ -133,8 +133,8 @@ class Manifest(ManifestPart):
             return
         if not MIN_ROUNDS <= self.mixing_rounds <= len(self.mixers):
             raise ManifestError(
-                f"it is mixed at least {MIN_ROUNDS} times, by mixers of which there are {len(self.mixers)}: "
-                f"not {self.mixing_rounds} times",
+                f"it is mixed: mixing_rounds is at least {MIN_ROUNDS} and at most the number of mixers, which is "
+                f"{len(self.mixers)}; not {self.mixing_rounds}",
                 item=f"contest {mixed.id}",
             )
         if self.capacity > MAX_ROWS:

@@ -102,7 +102,8 @@ def _method(method: MethodResult, names: dict[str, str]) -> Iterator[RenderableT
             yield Text(f"Elected: {_who(names, [method.winner] if method.winner else [])}", style="bold")
         case TransferResult():
             yield Text(f"Quota {_number(Fraction(method.quota, UNIT))}")
-            yield _rounds(ids, names, [one.votes for one in method.stages], UNIT)
+            if method.stages:
+                yield _rounds(ids, names, [one.votes for one in method.stages], UNIT)
             for number, stage in enumerate(method.stages, 1):
                 if stage.elected:
                     yield _beneath(Text(f"stage {number}: {_who(names, stage.elected)} elected"))

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ..ballot import Ballot, ChallengedBallot
 from ..board import PhaseChange
+from ..board.records import Seal
 from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 from ..credential import Issuance
 from ..manifest import Manifest
@@ -34,6 +35,7 @@ MODELS: Mapping[str, type[Record]] = {
     "issuance": Issuance,
     "ballot": Ballot,
     "challenged-ballot": ChallengedBallot,
+    "seal": Seal,
     "decryption-share": DecryptionShare,
     "mix-round": MixRound,
     "line-share": LineShare,

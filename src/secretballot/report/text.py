@@ -164,6 +164,8 @@ def _facts(contents: RecordContents, manifest: Manifest | None, words: Words) ->
         yield "Authority", words.both(manifest.authority.labels, manifest.authority.id)
         yield "Trustees", _names(trustees, words) + f" ({quorum} of {len(trustees)} are needed)"
         yield "Registrars", _names(manifest.registrars, words)
+        if manifest.mixers:
+            yield "Mixers", _names(manifest.mixers, words) + f" ({counted(manifest.mixing_rounds, 'rounds')})"
         yield "Board", words.clean(manifest.board.origin)
         yield (
             "Roll",

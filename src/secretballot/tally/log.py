@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from ..ballot.contest_kinds import plan_election
 from ..board.entry import Cast, Entry, Facts
 from ..board.examiner import Check
-from ..board.records import Phase, PhaseChange
+from ..board.records import Phase, PhaseChange, Seal
 from ..board.state import LogState
 from ..crypto.group import Element, ristretto255
 from ..errors import (
@@ -22,11 +23,12 @@ from ..errors import (
     DuplicateError,
     ManifestError,
     PhaseError,
+    SecretBallotError,
     StoreError,
     TallyError,
     check_type,
 )
-from ..manifest import is_mixed, is_summed
+from ..manifest import LineContest, is_mixed, is_summed
 from ..records import Record
 from .batches import batches
 from .checks import check_share
@@ -44,6 +46,7 @@ class ElectionLog(LogState):
 
     records: ClassVar[dict[str, tuple[type[Record], Phase]]] = {
         **LogState.records,
+        "seal": (Seal, "tally"),
         "decryption-share": (DecryptionShare, "tally"),
         "mix-round": (MixRound, "tally"),
         "line-share": (LineShare, "tally"),
@@ -55,27 +58,37 @@ class ElectionLog(LogState):
         self.running: RunningTally | None = None
         self._tally: EncryptedTally | None = None
         self._mixing: Mixing | None = None
+        self.is_sealed = False
         self.shares: dict[int, tuple[Element, ...]] = {}
         self.line_shares: dict[int, LineShare] = {}
-        #: The share of lines that was verified last.
-        self._checked_lines: LineShare | None = None
         self.result: Result | None = None
         #: Whose shares were counted, and what came of it.
         self._computed: tuple[tuple[frozenset[int], frozenset[int]], Result | TallyError] | None = None
+        self._lines: tuple[frozenset[int], dict[str, ContestResult] | TallyError] | None = None
         self._checked: tuple[Entry, tuple[Element, ...]] | None = None
 
     @property
-    def tally(self) -> EncryptedTally:
-        """The encrypted tally; raises PhaseError while voting is not closed."""
+    def closing_root(self) -> bytes:
+        """The root of the log up to the entry that closed voting, for the authority to seal; raises PhaseError
+        before."""
         if self._tally is None:
             raise PhaseError("voting is not closed")
+        return self._tally.root
+
+    @property
+    def tally(self) -> EncryptedTally:
+        """The encrypted tally; raises PhaseError while voting is not closed, or the authority has not sealed it."""
+        if self._tally is None:
+            raise PhaseError("voting is not closed")
+        if not self.is_sealed:
+            raise PhaseError("the authority has not sealed the ballots yet")
         return self._tally
 
     @property
     def mixing(self) -> Mixing:
-        """The mixing; raises PhaseError while voting is not closed, and where there is no election key."""
-        if self._mixing is None:
-            raise PhaseError("voting is not closed, or there is no election key")
+        """The mixing; raises PhaseError as :attr:`tally`, and where there is no election key."""
+        if self.tally is None or self._mixing is None:
+            raise PhaseError("there is no election key")
         return self._mixing
 
     def compute_result(self) -> Result:
@@ -98,6 +111,20 @@ class ElectionLog(LogState):
         except TallyError as error:
             return error
 
+    def _count_lines(self) -> dict[str, ContestResult]:
+        """The counts of the mixed lines, likewise."""
+        shares = self._quorum(self.line_shares)
+        whose = frozenset(shares)
+        if self._lines is None or self._lines[0] != whose:
+            try:
+                self._lines = whose, count_lines(self.mixing, shares)
+            except TallyError as error:
+                self._lines = whose, error
+        outcome = self._lines[1]
+        if isinstance(outcome, TallyError):
+            raise outcome.with_traceback(None)
+        return outcome
+
     def _quorum(self, shares: Mapping[int, _Share]) -> dict[int, _Share]:
         """The first k shares by index: any k give the same, and no more are needed."""
         return {index: shares[index] for index in sorted(shares)[: self.election.manifest.quorum]}
@@ -108,22 +135,26 @@ class ElectionLog(LogState):
                 return self._trustee_key(share.trustee)
             case MixRound() as mixed:
                 return self.election.manifest.mixer(mixed.mixer).signing_key
-            case Result():
+            case Seal() | Result():
                 return self.election.manifest.authority.signing_key
             case _:
                 return super().signer(entry)
 
     def _own_checks(self, entry: Entry) -> list[Check]:
         match entry.record:
+            case Seal() as seal:
+                return [("L8", lambda: self._check_seal(seal))]
             case DecryptionShare() as share:
                 return [("T1", lambda: self._check_share(entry, share))]
             case MixRound() as mixed:
                 return [
                     ("X1", lambda: self.mixing.check_order(mixed)),
-                    ("X2", lambda: self.mixing.check_shuffles(mixed)),
+                    *(("X2", partial(self._check_shuffle, mixed, place)) for place in self._places(mixed)),
                 ]
             case LineShare() as lines:
-                return [("X3", lambda: self._check_line_share(lines))]
+                return [
+                    ("X3", partial(self._check_line_share, lines, place)) for place in self._places(lines)
+                ]
             case Result() as result:
                 return [
                     ("T2", self._check_quorum),
@@ -133,6 +164,13 @@ class ElectionLog(LogState):
                 ]
             case _:
                 return super()._own_checks(entry)
+
+    def _check_seal(self, seal: Seal) -> None:
+        if self.is_sealed:
+            raise DuplicateError("the ballots were sealed before")
+        # No culprit: a board can show the authority another log than it publishes.
+        if seal.basis != self.closing_root:
+            raise PhaseError("it seals another log than this one")
 
     def _check_share(self, entry: Entry, share: DecryptionShare) -> None:
         index = self.election.manifest.trustee_index(share.trustee)
@@ -152,7 +190,29 @@ class ElectionLog(LogState):
             self._checked = (entry, check_share(self.election, key, self.tally, share))
         return self._checked[1]
 
-    def _check_line_share(self, record: LineShare) -> None:
+    def _places(self, record: MixRound | LineShare) -> range:
+        """The places of the batches that are checked, each by itself. Of a record that is not in order the first: its
+        check says so."""
+        if self._mixing is None or not self.is_sealed:
+            return range(1)
+        try:
+            self._check_order(record)
+        except SecretBallotError:
+            return range(1)
+        return range(len(self._mixing.batches))
+
+    def _check_order(self, record: MixRound | LineShare) -> None:
+        if isinstance(record, MixRound):
+            self.mixing.check_order(record)
+        else:
+            self._line_share_key(record)
+            self.mixing.check_share_order(record)
+
+    def _check_shuffle(self, record: MixRound, place: int) -> None:
+        self.mixing.check_shuffle(record, place)
+
+    def _line_share_key(self, record: LineShare) -> Element:
+        """The verification key of a trustee that has not posted a share of the lines."""
         index = self.election.manifest.trustee_index(record.trustee)
         if index in self.line_shares:
             same = self.line_shares[index] == record
@@ -163,9 +223,10 @@ class ElectionLog(LogState):
         public = self.group_public
         if public is None:
             raise TallyError("there is no election key")
-        if self._checked_lines is not record:
-            self.mixing.check_share(public.verification_keys[index - 1], record)
-            self._checked_lines = record
+        return public.verification_keys[index - 1]
+
+    def _check_line_share(self, record: LineShare, place: int) -> None:
+        self.mixing.check_share(self._line_share_key(record), record, place)
 
     def _check_quorum(self) -> None:
         quorum = self.election.manifest.quorum
@@ -196,10 +257,15 @@ class ElectionLog(LogState):
         """The contests that are tallied in both ways."""
         return [one.id for one in self.election.manifest.contests if is_summed(one) and is_mixed(one)]
 
+    def ruled(self) -> list[str]:
+        """The contests that have outcome rules."""
+        contests = self.election.manifest.contests
+        return [one.id for one in contests if isinstance(one, LineContest) and one.rules]
+
     def _check_agreement(self) -> None:
         # Of a contest that is tallied twice, the result has the counts of the sums.
         sums = {contest.id: contest for contest in self.compute_result().contests}
-        mixed = count_lines(self.mixing, self._quorum(self.line_shares))
+        mixed = self._count_lines()
         for contest in self.twice():
             if sums[contest] != mixed[contest]:
                 raise TallyError(
@@ -209,10 +275,14 @@ class ElectionLog(LogState):
     def apply(self, entry: Entry) -> None:
         check_type(entry, Entry, "an entry that was read (see follow)")
         match entry.record:
+            case Seal() as seal:
+                self.is_sealed = self.is_sealed or (
+                    self._tally is not None and seal.basis == self._tally.root
+                )
             case DecryptionShare() as share:
                 self._take_share(entry, share)
             case MixRound() as mixed:
-                if self._mixing is not None:
+                if self._mixing is not None and self.is_sealed:
                     self._mixing.apply(mixed)
             case LineShare() as lines:
                 self._take_line_share(lines)
@@ -261,8 +331,13 @@ class ElectionLog(LogState):
                 self.attachments,
             )
 
-    def attachment_sizes(self) -> frozenset[int]:
-        return self._mixing.sizes() if self._mixing is not None and self.phase == "tally" else frozenset()
+    def attachments_of(self, entry: Entry) -> Sequence[tuple[bytes, int]]:
+        if not isinstance(entry.record, MixRound | LineShare):
+            return ()
+        for _, check in self._common_checks(entry):
+            check()
+        self._check_order(entry.record)
+        return [(file.digest, file.size) for file in entry.record.batches]
 
     def attached(self) -> list[tuple[bytes, int]]:
         rounds = self._mixing.rounds if self._mixing is not None else []
@@ -279,11 +354,12 @@ class ElectionLog(LogState):
 
     def _take_line_share(self, record: LineShare) -> None:
         try:
-            self._check_line_share(record)
+            for place in self._places(record):
+                self._check_line_share(record, place)
             index = self.election.manifest.trustee_index(record.trustee)
         except StoreError:
             raise  # It is not known whether the share holds: whoever keeps the log makes its state anew.
-        except (TallyError, BoardError, ManifestError):
+        except (TallyError, BoardError, ManifestError, PhaseError):
             return  # As above.
         self.line_shares.setdefault(index, record)
 

@@ -88,15 +88,22 @@ class Mixer:
     def mix(self, mixing: Mixing) -> Posting:
         """The next round, from a log that this mixer verified itself.
 
-        Raises PhaseError where no round is waited for, and TallyError for a mixing of another election. Where another
-        mixer was faster, the board refuses the entry; then this is to be asked again, with the mixing as it is then.
+        Raises PhaseError where no round is waited for, or this mixer's is in the log, and TallyError for a mixing of
+        another election. Where another mixer was faster, the board refuses the entry; then this is to be asked again,
+        with the mixing as it is then.
         """
         check_type(mixing, Mixing, "a log's mixing")
         if mixing.election != self._election:
             raise TallyError("the ballots are another election's")
         if mixing.is_complete:
-            raise PhaseError("no round is to be mixed")
+            done = (
+                f"all {mixing.needed} rounds have been mixed" if mixing.needed else "no ballot is to be mixed"
+            )
+            raise PhaseError(f"no round is to be mixed: {done}")
         number = len(mixing.rounds) + 1
+        # On top of its own round it must not mix, whoever asks for it: it would be named for it.
+        if any(earlier.mixer == self.id for earlier in mixing.rounds):
+            raise PhaseError(f"mixer {self.id} has mixed: its round is in the log")
         with self._lock:
             if self._done is None or self._done[0] != mixing.basis:
                 self._done = mixing.basis, self._mix(mixing, number)

@@ -20,7 +20,15 @@ from ..crypto.equality import Equality
 from ..crypto.group import Element, ristretto255
 from ..crypto.shuffle import Shuffle
 from ..crypto.sigma import session
-from ..errors import CryptoError, DuplicateError, PhaseError, TallyError
+from ..errors import (
+    BoardError,
+    CryptoError,
+    DuplicateError,
+    ManifestError,
+    PhaseError,
+    StoreError,
+    TallyError,
+)
 from ..manifest import Election
 from .batches import Batch
 from .records import BatchFile, LineShare, MixRound, basis_of
@@ -48,6 +56,10 @@ class Mixing:
         self._inputs = inputs
         self.attachments = attachments
         self.rounds: list[MixRound] = []
+        #: What stands for the rows as they are now: the log at the end of voting, or the last round.
+        self.basis = root
+        #: What came of proofs that were looked at, by session, key and attachment: the same again costs nothing.
+        self._looked_at: dict[tuple[bytes, bytes, bytes], str] = {}
 
     @property
     def needed(self) -> int:
@@ -58,11 +70,6 @@ class Mixing:
     def is_complete(self) -> bool:
         """Whether lines may be decrypted."""
         return len(self.rounds) >= self.needed
-
-    @property
-    def basis(self) -> bytes:
-        """What stands for the rows as they are now: the log at the end of voting, or the last round."""
-        return basis_of(self.rounds[-1]) if self.rounds else self.root
 
     def _check_basis(self, basis: bytes) -> None:
         # No culprit: a board can show one party other ballots, or another round before, than it publishes.
@@ -83,13 +90,6 @@ class Mixing:
         """The bytes of a batch's attachment to a share: half of every ciphertext, and the proof."""
         return self.outputs_size(batch) // 2 + equality.proof_size(ristretto255)
 
-    def sizes(self) -> frozenset[int]:
-        """Those of the attachments that are waited for."""
-        if not self.needed:
-            return frozenset()
-        size = self.share_size if self.is_complete else self.round_size
-        return frozenset(map(size, self.batches))
-
     # Rows.
 
     def rows(self, place: int) -> bytes | memoryview:
@@ -97,10 +97,17 @@ class Mixing:
         batch = self.batches[place]
         if not self.rounds:
             return self._inputs(batch)
-        return self._file(self.rounds[-1].batches[place])[: self.outputs_size(batch)]
+        last = self.rounds[-1]
+        what = f"{batch.name}: what came of round {last.round}, by mixer {last.mixer}"
+        return self._file(last.batches[place], what)[: self.outputs_size(batch)]
 
-    def _file(self, file: BatchFile) -> memoryview:
-        return self.attachments.read(file.digest, file.size)
+    def _file(self, file: BatchFile, what: str) -> memoryview:
+        try:
+            return self.attachments.read(file.digest, file.size)
+        except StoreError:
+            raise
+        except BoardError as error:
+            raise BoardError(f"{what}: {error.message}", item=error.item) from None
 
     # Rounds.
 
@@ -127,6 +134,8 @@ class Mixing:
         self.election.manifest.mixer(record.mixer)
         if record in self.rounds:
             raise DuplicateError(f"round {record.round} was mixed before, by this mixer")
+        if not self.needed:
+            raise PhaseError("nothing is to be mixed")
         if self.is_complete:
             raise PhaseError(f"all {self.needed} rounds have been mixed")
         # Another mixer was faster: nobody's fault, and to be mixed anew.
@@ -148,28 +157,46 @@ class Mixing:
                     f"{batch.name}: {size(batch)} bytes are expected, not {file.size}", culprit=culprit
                 )
 
-    def check_shuffles(self, record: MixRound) -> None:
-        """Returns nothing if every batch's proof holds; the order has been checked. Raises TallyError, naming mixer and
-        batch, where one does not, and BoardError where an attachment is missing."""
+    def check_shuffle(self, record: MixRound, place: int) -> None:
+        """Returns nothing if the proof of the batch at that place holds, in a round that is the next one. Raises
+        TallyError, naming mixer and batch, where it does not, and BoardError where an attachment is missing."""
         self.check_order(record)
-        for place, (file, batch) in enumerate(zip(record.batches, self.batches, strict=True)):
-            data = self._file(file)
-            split = self.outputs_size(batch)
+        batch, file = self.batches[place], record.batches[place]
+        inputs = self.rows(place)
+        data = self._file(file, f"{batch.name}: round {record.round} by mixer {record.mixer}")
+        split = self.outputs_size(batch)
+        session_id = self.session(batch, record.round, record.mixer)
+
+        def verify() -> None:
+            statement = Shuffle(ristretto255, self.key, batch.width, inputs, data[:split])
+            shuffle.verify(session_id, statement, data[split:])
+
+        refusal = self._look_at(session_id, self.basis, file, verify)
+        if refusal:
+            raise TallyError(
+                f"{batch.name}: the shuffle is refused: {refusal}", culprit=f"mixer {record.mixer}"
+            )
+
+    def _look_at(self, session_id: bytes, of: bytes, file: BatchFile, verify: Callable[[], None]) -> str:
+        """Why a proof does not hold, or nothing where it does."""
+        place = session_id, of, file.digest
+        if place not in self._looked_at:
             try:
-                statement = Shuffle(ristretto255, self.key, batch.width, self.rows(place), data[:split])
-                shuffle.verify(self.session(batch, record.round, record.mixer), statement, data[split:])
+                verify()
             except CryptoError as error:
-                raise TallyError(
-                    f"{batch.name}: the shuffle is refused: {error}", culprit=f"mixer {record.mixer}"
-                ) from None
+                self._looked_at[place] = str(error)
+            else:
+                self._looked_at[place] = ""
+        return self._looked_at[place]
 
     def apply(self, record: MixRound) -> None:
         """Takes a round in whose place is right, its proofs *unchecked*; another one is passed over."""
         try:
             self.check_order(record)
-        except (PhaseError, TallyError, DuplicateError):
+        except (PhaseError, TallyError, DuplicateError, ManifestError):
             return
         self.rounds.append(record)
+        self.basis = basis_of(record)
 
     # Shares.
 
@@ -204,30 +231,44 @@ class Mixing:
                 f"{len(self.rounds)} of {self.needed} rounds have been mixed: it is too early to decrypt"
             )
 
-    def check_share(self, key: Element, record: LineShare) -> None:
-        """Returns nothing if every share is proven against the trustee's verification key.
-
-        Raises PhaseError before all rounds are there, TallyError naming the trustee, and BoardError where an attachment
-        is missing.
-        """
+    def check_share_order(self, record: LineShare) -> None:
+        """Returns nothing if the share is of all batches, after the last round. Raises PhaseError before all rounds are
+        there, and TallyError naming the trustee."""
         if not self.needed:
             raise PhaseError("no lines are to be decrypted")
         self.check_complete()
         self._check_basis(record.basis)
-        culprit = f"trustee {record.trustee}"
-        self._check_files(record.batches, self.share_size, culprit)
-        for place, (file, batch) in enumerate(zip(record.batches, self.batches, strict=True)):
-            data = self._file(file)
-            split = self.outputs_size(batch) // 2
-            try:
-                statement = Equality(ristretto255, key, self.pads(place), data[:split])
-                equality.verify(self.share_session(batch, record.trustee), statement, bytes(data[split:]))
-            except CryptoError as error:
-                raise TallyError(
-                    f"{batch.name}: the decryption share is refused: {error}", culprit=culprit
-                ) from None
+        self._check_files(record.batches, self.share_size, f"trustee {record.trustee}")
+
+    def check_share(self, key: Element, record: LineShare, place: int) -> None:
+        """Returns nothing if the share of the batch at that place is proven against the trustee's verification key.
+
+        Raises as :meth:`check_share_order`, TallyError naming the trustee, and BoardError where an attachment is
+        missing.
+        """
+        self.check_share_order(record)
+        batch = self.batches[place]
+        pads = self.pads(place)
+        data = self._file(record.batches[place], self._share_name(batch, record))
+        split = self.outputs_size(batch) // 2
+        session_id = self.share_session(batch, record.trustee)
+
+        def verify() -> None:
+            statement = Equality(ristretto255, key, pads, data[:split])
+            equality.verify(session_id, statement, bytes(data[split:]))
+
+        refusal = self._look_at(session_id, self.basis, record.batches[place], verify)
+        if refusal:
+            raise TallyError(
+                f"{batch.name}: the decryption share is refused: {refusal}",
+                culprit=f"trustee {record.trustee}",
+            )
+
+    @staticmethod
+    def _share_name(batch: Batch, record: LineShare) -> str:
+        return f"{batch.name}: the share of trustee {record.trustee}"
 
     def shares(self, place: int, record: LineShare) -> list[Element]:
         """A trustee's shares of a batch's ciphertexts; they have been checked."""
-        data = self._file(record.batches[place])
+        data = self._file(record.batches[place], self._share_name(self.batches[place], record))
         return ristretto255.decode_elements(bytes(data[: self.outputs_size(self.batches[place]) // 2]))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import NoReturn
 
 from ..board.attachments import Posting
+from ..board.memory import Memory
 from ..ceremony.trustee import KeyHolder
 from ..crypto import equality
 from ..crypto.elgamal import Ciphertext
@@ -25,17 +25,16 @@ class DecryptingTrustee:
     """A trustee who has finished the ceremony.
 
     It decrypts one tally and no other, be it as sums or as lines, since the difference of two can be a single ballot;
-    so it is not copied. Whoever makes this object anew for the same election has to see to that.
+    so it is not copied. ``memory`` is where it remembers what it decrypted: a file, for a trustee that may be started
+    again; by default it is forgotten with this object.
     """
 
-    def __init__(self, holder: KeyHolder) -> None:
+    def __init__(self, holder: KeyHolder, memory: Memory | None = None) -> None:
         check_type(holder, KeyHolder, "a trustee after the ceremony (KeyHolder)")
+        if memory is not None:
+            check_type(memory, Memory, "a memory")
         self._holder = holder
-        #: Of what was decrypted: the ballots and the log that they are of, the sums, and the rows.
-        self._ballots: bytes | None = None
-        self._decrypted: bytes | None = None
-        self._lines: bytes | None = None
-        self._lock = threading.Lock()
+        self._memory = memory or Memory()
 
     @property
     def id(self) -> str:
@@ -87,12 +86,8 @@ class DecryptingTrustee:
         secret = self._holder.share.share
         key = self._holder.share.verification_key
         basis, ballots = mixing.basis, frame(str(mixing.ballots), mixing.root)
-        with self._lock:
-            if self._ballots not in (None, ballots) or self._lines not in (None, basis):
-                raise TallyError(
-                    "other ballots were decrypted before: between the two, a voter's could be told"
-                )
-            self._ballots, self._lines = ballots, basis
+        if not (self._claim("ballots", ballots) and self._claim("lines", basis)):
+            raise TallyError("other ballots were decrypted before: between the two, a voter's could be told")
         files, attachments = [], []
         for place, batch in enumerate(mixing.batches):
             pads = mixing.pads(place)
@@ -113,12 +108,12 @@ class DecryptingTrustee:
     def _decrypt_once(self, tally: EncryptedTally) -> None:
         sums = (ristretto255.encode_elements(ciphertext) for ciphertext in tally.ciphertexts)
         ballots, encoded = frame(str(tally.ballots), tally.root), frame(*sums)
-        with self._lock:
-            if self._ballots not in (None, ballots) or self._decrypted not in (None, encoded):
-                raise TallyError(
-                    "another tally was decrypted before: the difference can tell how a voter voted"
-                )
-            self._ballots, self._decrypted = ballots, encoded
+        if not (self._claim("ballots", ballots) and self._claim("sums", encoded)):
+            raise TallyError("another tally was decrypted before: the difference can tell how a voter voted")
+
+    def _claim(self, what: str, value: bytes) -> bool:
+        """Whether this may be decrypted, of this election; see :class:`Memory`."""
+        return self._memory.claim(what, frame(self._holder.election.id, value))
 
     def __repr__(self) -> str:
         return f"<DecryptingTrustee {self.id}, redacted>"

@@ -152,7 +152,7 @@ class Simulation:
 
         Raises TallyError where too few are left.
         """
-        self.board.submit(self.authority.enter(self.election, "tally"))
+        self.close_voting()
         present = [holder for place, holder in enumerate(self.key_holders) if place not in absent]
         self.mix()
         if self.log.tally.ballots:
@@ -169,6 +169,11 @@ class Simulation:
             raise TallyError("the board did not take the result")
         return result
 
+    def close_voting(self) -> None:
+        """The authority closes voting and seals what was cast."""
+        self.board.submit(self.authority.enter(self.election, "tally"))
+        self.board.submit(self.authority.seal(self.election, self.log.closing_root))
+
     def mix(self) -> None:
         """As many rounds as the manifest asks for, by the mixers in their order."""
         for keys in self.mixer_keys:
@@ -181,7 +186,7 @@ class Simulation:
     def send(self, message: Posting) -> None:
         """Attachments, and then the entry that names them."""
         for data in message.attachments:
-            self.board.attach(data)
+            self.board.attach(message.entry, data)
         self.board.submit(message.entry)
 
     def export(self, path: str) -> ElectionRecord:

@@ -24,7 +24,7 @@ from ..errors import StoreError
 from ..manifest import is_mixed, is_summed
 from ..records import kind_of
 from ..tally.log import ElectionLog
-from ..tally.records import ContestResult, MixRound, RankingResult, Result, WriteInResult
+from ..tally.records import ContestResult, RankingResult, Result, WriteInResult
 from .ahead import Ahead
 from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
 from .pins import Pins
@@ -99,7 +99,7 @@ class Verification:
 
     def blame(self, rule: str, item: str, error: Exception, count: int = 1) -> None:
         """Makes whatever was raised a failure of the rule, so that the next check can run."""
-        self.fail(*failure(rule, item, error), count)
+        self.fail(*failure(rule, item, error), max(1, count))
 
     # Entries.
 
@@ -179,16 +179,21 @@ class Verification:
         """How many items a check checks at once."""
         match entry.record:
             case Result() as result if rule in ("T3", "T4", "T5"):
-                twice = self.log.twice()
-                return max(1, sum(self._lines(c) for c in result.contests if rule != "T5" or c.id in twice))
-            case MixRound() as mixed if rule == "X2":
-                return len(mixed.batches)
+                ballots = self.log.running.ballots if self.log.running else 0
+                items = sum(self._lines(rule, contest, ballots) for contest in result.contests)
+                return max(1, items) if rule == "T3" else items
             case _:
                 return 1
 
-    @staticmethod
-    def _lines(contest: ContestResult | RankingResult | WriteInResult) -> int:
-        return len(contest.lines) if isinstance(contest, ContestResult) else 1
+    def _lines(self, rule: str, contest: ContestResult | RankingResult | WriteInResult, ballots: int) -> int:
+        """The items of a contest: its lines, where there is something to check of them; of marks each is a line."""
+        if not isinstance(contest, ContestResult):
+            return ballots if rule == "T3" else 0
+        if (rule == "T4" and contest.id not in self.log.ruled()) or (
+            rule == "T5" and (contest.id not in self.log.twice() or not ballots)
+        ):
+            return 0
+        return len(contest.lines)
 
     # Shards.
 
@@ -332,7 +337,8 @@ class Verification:
         log; where these are broken, anybody may have written anything, and who is at fault for the rest is not known.
         And a shuffle, or a decryption share, is of all that stands before it: where that is broken, an honest one may
         not hold."""
-        broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed}
+        # Another log than the authority sealed was not written by anybody: whoever signed what is wrong in it did sign.
+        broken = {RULES[rule].step for rule, tally in self._rules.items() if tally.failed and rule != "L8"}
         if step == "mixing":
             return broken <= {"mixing", "tally"}
         return not broken & {"manifest", "log"} and (step != "tally" or broken <= {"tally"})
@@ -362,6 +368,8 @@ class Verification:
             return Status.NOT_APPLICABLE, "nothing is mixed"
         if rule_id == "T5" and not any(is_mixed(one) and is_summed(one) for one in contests):
             return Status.NOT_APPLICABLE, "no contest is tallied twice"
+        if rule_id == "T4" and not self.log.ruled():
+            return Status.NOT_APPLICABLE, "no contest has an outcome rule"
         if rule_id == "T1" and not any(map(is_summed, contests)):
             return Status.NOT_APPLICABLE, "nothing is added up"
         there_are = {
@@ -372,7 +380,7 @@ class Verification:
         }
         if not there_are.get(rule_id, 1):
             return Status.NOT_APPLICABLE, "there are none"
-        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1", "X1", "X2", "X3") and not self._ballots:
+        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1", "X1", "X2", "X3", "T5") and not self._ballots:
             return Status.NOT_APPLICABLE, "nobody voted"
         return Status.NOT_RUN, "the record holds nothing that it could check"
 
@@ -383,6 +391,12 @@ class Verification:
             yield f"compare the election's id with the one announced: {self.log.election.id.hex()}"
         if self.log.result is not None and self.log.result.below_minimum_group:
             yield "fewer ballots were counted than the manifest's minimum group: the counts may tell how a voter voted"
+        rounds, mixers = self.log.election.manifest.mixing_rounds, len(self.log.election.manifest.mixers)
+        if rounds < mixers:
+            yield (
+                f"any {rounds} of the {mixers} mixers can tell whose a mixed line is, "
+                "where the board lets in no others"
+            )
         if self.log.election.manifest.quorum == 1:
             yield "a quorum of one: any single trustee can decrypt every ballot"
 

@@ -41,6 +41,7 @@ _ALL = [
             "spec/board.md#cosignatures",
             "cosignatures",
         ),
+        ("L8", "The authority sealed these very ballots", "spec/tally.md#seal", "seals"),
     ),
     *_rules(
         "ceremony",

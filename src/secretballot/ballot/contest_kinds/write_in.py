@@ -71,9 +71,15 @@ class WriteInPlan(MarkPlan):
             text = mark.decode("utf-8")
         except UnicodeDecodeError:
             raise SelectionError("the text is not UTF-8", item=item) from None
-        if any(refused(char) for char in text for refused in _REFUSED):
-            # They could break a report's lines, turn them around, or mark a ballot with what does not show.
-            raise SelectionError("the text has a character that is none to be read", item=item)
+        for place, char in enumerate(text, 1):
+            # They could break a report's lines, turn them around, or mark a ballot with what does not show. Which it is
+            # is not told: it is of the choice.
+            if any(refused(char) for refused in _REFUSED):
+                raise SelectionError(
+                    f"character {place} of the text is refused: it does not show, or is younger than Unicode 3.2 "
+                    "(an emoji, for example)",
+                    item=item,
+                )
         if not normalise(text) and (mark or not self._text.allow_blank):
             raise SelectionError("the text is empty", item=item)
         return text

@@ -1,0 +1,101 @@
+"""What a role may do once: whoever was started again must not do it otherwise than before.
+
+A trustee that decrypts two tallies, or an authority that seals two logs, gives a voter's ballot away by the difference.
+They remember what they did, here, before anybody sees it. Names and hashes of what they did are no secrets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from pathlib import Path
+
+from ..errors import StoreError, check_path, check_type
+from ..files import sync_folder
+
+_LINE = re.compile(rb"([a-z0-9-]{1,64}) ([0-9a-f]{64})\n")
+
+
+class Memory:
+    """A memory in the file ``path``, made with mode 0600 at the first thing that is remembered; without a path, of this
+    object alone. Safe from several threads and processes of one machine.
+
+    The file has a line for each thing: its name, and the SHA-256 of what was done. A last line that a crash cut short
+    was never answered for, and is written over. Whoever deletes the file takes the memory away: keep it with the keys.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        if path is not None:
+            check_path(path, "a memory's path")
+        self._path = None if path is None else Path(path)
+        self._lock = threading.Lock()
+        self._held: dict[str, str] = {}
+
+    def claim(self, name: str, value: bytes) -> bool:
+        """Whether ``name`` may be done with ``value``: it was not done before, or with the same. Remembered, and on
+        the disk, when this returns. Raises StoreError where the file cannot be read or written, or is damaged."""
+        check_type(name, str, "a name")
+        check_type(value, bytes, "what is done as bytes")
+        digest = hashlib.sha256(value).hexdigest()
+        with self._lock:
+            if self._path is None:
+                return self._held.setdefault(name, digest) == digest
+            try:
+                return self._claim(self._path, name, digest)
+            except OSError as error:
+                raise StoreError(error.strerror or "cannot be written", item=str(self._path)) from None
+
+    def _claim(self, path: Path, name: str, digest: str) -> bool:
+        is_new = not path.exists()
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(file)
+            data = _read(file)
+            whole = data[: data.rfind(b"\n") + 1]
+            held = _parse(whole, path)
+            if name not in held:
+                os.lseek(file, len(whole), os.SEEK_SET)
+                os.write(file, f"{name} {digest}\n".encode("ascii"))
+                os.ftruncate(file, os.lseek(file, 0, os.SEEK_CUR))
+                os.fsync(file)
+                held[name] = digest
+        finally:
+            os.close(file)
+        if is_new:
+            sync_folder(path.parent)
+        return held[name] == digest
+
+    def __repr__(self) -> str:
+        return f"<Memory {self._path or 'of this process'}>"
+
+
+def _lock(file: int) -> None:
+    """Waits until no other process has the file. It is let go when the file is closed."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: one process at a time, for its operator to see to.
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _read(file: int) -> bytes:
+    parts = []
+    while part := os.read(file, 2**16):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _parse(data: bytes, path: Path) -> dict[str, str]:
+    held: dict[str, str] = {}
+    at = 0
+    while at < len(data):
+        line = _LINE.match(data, at)
+        if line is None or line[1].decode() in held:
+            raise StoreError(
+                "is damaged, or no memory: restore it; nothing is done without it", item=str(path)
+            )
+        held[line[1].decode()] = line[2].decode()
+        at = line.end()
+    return held

@@ -1,0 +1,43 @@
+"""A board of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..board.board import Board
+from ..errors import check_type
+from .access import BoardAccess
+
+
+class LocalBoard(BoardAccess):
+    """The board itself. ``cosigners`` are the vkeys of those whose lines it keeps."""
+
+    def __init__(self, board: Board, cosigners: Iterable[str] = (), name: str = "board") -> None:
+        check_type(board, Board, "a board")
+        self.board = board
+        self.cosigners = tuple(cosigners)
+        self.name = name
+
+    def checkpoint(self) -> str:
+        return self.board.checkpoint()
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        return self.board.entries(start, stop)
+
+    def submit(self, raw: bytes) -> str:
+        return self.board.submit(raw)
+
+    def attach(self, raw: bytes, data: bytes) -> None:
+        self.board.attach(raw, data)
+
+    def attachment(self, digest: bytes, size: int) -> bytes:
+        return self.board.attachment(digest, size)
+
+    def receipt(self, raw: bytes) -> str:
+        return self.board.receipt(raw)
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        return self.board.consistency(old_size, new_size)
+
+    def add_cosignature(self, note: str) -> str:
+        return self.board.add_cosignature(note, self.cosigners)

@@ -1,0 +1,59 @@
+"""Files that appear whole or not at all, and are on the disk when the call returns."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Writes a file with mode 0600. Raises FileExistsError where there is one and it is not to be replaced, and
+    OSError where it cannot be written."""
+    # mkstemp's files have the mode 0600.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secretballot-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            _place(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _place(temporary: Path, path: Path) -> None:
+    """Gives the file its name, if that is free."""
+    try:
+        os.link(temporary, path)
+    except OSError:
+        # The name is taken; or the file system has no links, as on many memory sticks. Take the name, if it is free,
+        # and replace what it stands for.
+        path.open("xb").close()
+        try:
+            temporary.replace(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts the names in a folder on the disk too, where the system lets a folder be synced. Raises OSError where the
+    disk fails."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

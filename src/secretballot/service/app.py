@@ -1,0 +1,156 @@
+"""The application: routes, bounds, errors and the log, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .. import __version__
+from ..client.wire import TooManyError, error_body, status_of
+from ..errors import SecretBallotError
+from .bodies import TooLargeError, TooSlowError
+from .logs import log_request
+from .rates import Rates
+from .settings import Settings
+
+#: What stands in every answer: it is for programs, and for nobody's page.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_STATUS: dict[type[SecretBallotError], int] = {TooManyError: 429, TooLargeError: 413, TooSlowError: 408}
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def create_app(
+    area: str,
+    routes: APIRouter,
+    health: Callable[[], object],
+    settings: Settings | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> FastAPI:
+    """A service of one area, ``board`` or ``issuance``: they share no line of a log, and best no machine.
+
+    ``health`` raises where the service cannot work. ``clock`` gives seconds that only grow, for the rates.
+    """
+    app = FastAPI(
+        title=f"secretballot {area}",
+        version=__version__,
+        # The pages would load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(routes)
+
+    @app.get("/health", tags=["health"], summary="Whether the service can work")
+    def healthy() -> dict[str, str]:
+        health()
+        return {"status": "ok"}
+
+    _answer_errors(app)
+    app.add_middleware(_Bound, area=area, settings=settings or Settings(), clock=clock)
+    return app
+
+
+class _Bound:
+    """Around every request: how often and how many at once, the headers of every answer, a line in the log, and no
+    traceback, whatever breaks."""
+
+    def __init__(self, app: ASGIApp, area: str, settings: Settings, clock: Callable[[], float]) -> None:
+        self._app = app
+        self._area = area
+        self._posts = Rates(settings.posts, settings.remembered, clock)
+        self._reads = Rates(settings.reads, settings.remembered, clock)
+        self._at_once = settings.at_once
+        self._now = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.monotonic()
+        answered: list[int] = []
+        failed: list[str] = []
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered.append(message["status"])
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                failed.append(headers.get("X-Error", ""))
+            await send(message)
+
+        self._now += 1
+        try:
+            try:
+                self._admit(scope)
+                await self._app(scope, receive, answer)
+            except SecretBallotError as error:
+                await _refuse(error)(scope, receive, answer)
+            except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, and the next request is served
+                failed.append(type(error).__name__)
+                if not answered:
+                    await _answer(500, "BoardError", "internal error: please report it")(
+                        scope, receive, answer
+                    )
+        finally:
+            self._now -= 1
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = getattr(scope.get("route"), "path", "none")
+        status = answered[0] if answered else 0
+        seconds = time.monotonic() - started
+        log_request(self._area, method, route, status, seconds, next(filter(None, failed), None))
+
+    def _admit(self, scope: Scope) -> None:
+        rates = self._reads if scope["method"] in ("GET", "HEAD") else self._posts
+        client = scope.get("client")
+        rates.take(client[0] if client else "")
+        if self._now > self._at_once:
+            raise TooManyError("the service is busy")
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(SecretBallotError)
+    async def refused(request: Request, error: SecretBallotError) -> Response:
+        return _refuse(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        wrong = [".".join(map(str, one["loc"][1:])) for one in error.errors()]
+        return _answer(400, "EncodingError", f"malformed: {', '.join(wrong)}"[:200])
+
+    @app.exception_handler(HTTPException)
+    async def nowhere(request: Request, error: HTTPException) -> Response:
+        return _answer(error.status_code, "RefusedError", error.detail)
+
+
+def _refuse(error: SecretBallotError) -> Response:
+    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), status_of(error))
+    return _answer(status, **error_body(error), seconds=getattr(error, "seconds", None))
+
+
+def _answer(
+    status: int,
+    error: str | None,
+    message: str | None,
+    item: str | None = None,
+    culprit: str | None = None,
+    seconds: int | None = None,
+) -> Response:
+    body: dict[str, Any] = {"error": error, "message": message, "item": item, "culprit": culprit}
+    headers = {"X-Error": error or ""}
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
+    return JSONResponse(body, status_code=status, headers=headers)

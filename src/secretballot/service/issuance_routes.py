@@ -1,0 +1,65 @@
+"""What the registrar's service answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from ..crypto.encoding import b64decode, b64encode
+from ..errors import EncodingError
+from .bodies import read_body
+from .issuance import IssuanceDesk
+from .settings import Settings
+
+#: Characters of a voter's name, and of what authenticates the voter.
+MAX_NAME = 256
+MAX_CODE = 4096
+
+
+class IssuanceRequest(BaseModel):
+    """A voter asks for a credential."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    voter: str = Field(min_length=1, max_length=MAX_NAME, description="The voter's name on the roll.")
+    code: str = Field(
+        max_length=MAX_CODE, repr=False, description="The access code, or what the deployer asks for."
+    )
+    request: str = Field(description="The holder's blinded request, in base64url.")
+
+
+class IssuanceAnswer(BaseModel):
+    """The registrar's answer."""
+
+    signature: str = Field(description="The blind signature, in base64url.")
+
+
+def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
+    """The routes of a registrar."""
+    routes = APIRouter(tags=["issuance"])
+
+    @routes.post(
+        "/v1/issuance",
+        response_model=IssuanceAnswer,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": IssuanceRequest.model_json_schema()}},
+            }
+        },
+    )
+    async def issue(request: Request) -> IssuanceAnswer:
+        """A blind signature for a voter's request. Asked again with the same, it is the same: a lost reply loses no
+        vote."""
+        body = await read_body(request, settings.max_body, settings)
+        try:
+            asked = IssuanceRequest.model_validate_json(body)
+        except ValidationError as error:
+            # Not what was sent: a code may be in it.
+            where = ".".join(map(str, error.errors()[0]["loc"])) or "the body"
+            raise EncodingError("a request has the texts voter, code and request", item=where) from None
+        signature = await run_in_threadpool(desk.issue, asked.voter, asked.code, b64decode(asked.request))
+        return IssuanceAnswer(signature=b64encode(signature))
+
+    return routes

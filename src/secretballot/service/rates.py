@@ -1,0 +1,46 @@
+"""How often somebody may ask: a bucket for each, which fills with time.
+
+Addresses and names are not kept, but a keyed hash of them, under a key of this process and of this table: what one
+table counts cannot be put together with what another counts, or with anything after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ..client.wire import TooManyError
+from .settings import Rate
+
+
+class Rates:
+    """Buckets of one rate. ``clock`` gives seconds that only grow. Safe from several threads."""
+
+    def __init__(self, rate: Rate, remembered: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._remembered = remembered
+        self._clock = clock
+        self._key = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        #: What was left, and when; whoever asked last stands last.
+        self._left: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
+
+    def take(self, who: str) -> None:
+        """Counts a request; raises TooManyError where there was one too many."""
+        name = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+        with self._lock:
+            now = self._clock()
+            left, then = self._left.pop(name, (self._rate.burst, now))
+            left = min(self._rate.burst, left + (now - then) * self._rate.per_second)
+            enough = left >= 1
+            self._left[name] = (left - 1 if enough else left, now)
+            if len(self._left) > self._remembered:
+                self._left.popitem(last=False)
+        if not enough:
+            wait = math.ceil((1 - left) / self._rate.per_second)
+            raise TooManyError("asked too often", seconds=max(1, wait))

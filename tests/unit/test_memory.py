@@ -1,0 +1,135 @@
+"""What is remembered across restarts: what a role did once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from secretballot.board.memory import Memory
+from secretballot.errors import ArgumentError, PhaseError, StoreError, TallyError
+from secretballot.tally.trustee import DecryptingTrustee
+
+from ..support import elections
+
+
+@pytest.fixture(params=["file", "process"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Memory:
+    return Memory(tmp_path / "memory") if request.param == "file" else Memory()
+
+
+def test_a_thing_is_done_once_and_the_same_again(memory: Memory) -> None:
+    assert memory.claim("tally", b"one")
+    assert memory.claim("tally", b"one")
+    assert not memory.claim("tally", b"two")
+    assert memory.claim("lines", b"two")
+    assert not memory.claim("lines", b"one")
+    assert memory.claim("tally", b"one")
+
+
+def test_it_outlives_the_object(tmp_path: Path) -> None:
+    path = tmp_path / "memory"
+    assert Memory(path).claim("tally", b"one")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not Memory(path).claim("tally", b"two")
+    assert Memory(path).claim("lines", b"two")
+    assert len(path.read_bytes().splitlines()) == 2
+    assert b"one" not in path.read_bytes()
+
+
+def test_a_line_that_was_cut_short_was_never_answered_for(tmp_path: Path) -> None:
+    path = tmp_path / "memory"
+    Memory(path).claim("tally", b"one")
+    whole = path.read_bytes()
+    Memory(path).claim("lines", b"one")
+    both = path.read_bytes()
+    for size in range(len(whole), len(both)):
+        path.write_bytes(both[:size])
+        assert Memory(path).claim("lines", b"two")
+        assert Memory(path).claim("lines", b"two")
+        assert not Memory(path).claim("lines", b"one")
+        assert not Memory(path).claim("tally", b"two")
+        assert path.read_bytes().startswith(whole)
+        assert len(path.read_bytes()) == len(both)
+
+
+@pytest.mark.parametrize("damage", [b"garbage\n", b"\n", b"tally 00\n", b"\xff\xfe\n"])
+def test_a_damaged_memory_lets_nothing_be_done(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "memory"
+    Memory(path).claim("tally", b"one")
+    good = path.read_bytes()
+    for data in (damage + good, good + damage, good + good):
+        path.write_bytes(data)
+        with pytest.raises(StoreError, match="is damaged, or no memory"):
+            Memory(path).claim("tally", b"one")
+
+
+def test_what_cannot_be_written_is_not_claimed(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="No such file"):
+        Memory(tmp_path / "absent" / "memory").claim("tally", b"one")
+    with pytest.raises(StoreError, match="Is a directory"):
+        Memory(tmp_path).claim("tally", b"one")
+    for wrong in ((1, b"one"), ("tally", "one")):
+        with pytest.raises(ArgumentError):
+            Memory().claim(*wrong)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError):
+        Memory(7)  # type: ignore[arg-type]
+
+
+def _claim(path: str, value: bytes, results: multiprocessing.Queue[tuple[bytes, bool]]) -> None:
+    results.put((value, Memory(path).claim("tally", value)))
+
+
+def test_of_many_processes_one_is_first(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    results: multiprocessing.Queue[tuple[bytes, bool]] = context.Queue()
+    values = [bytes([number]) for number in range(8)]
+    processes = [
+        context.Process(target=_claim, args=(os.fspath(tmp_path / "memory"), value, results))
+        for value in values
+    ]
+    for process in processes:
+        process.start()
+    answers = [results.get(timeout=60) for _ in values]
+    for process in processes:
+        process.join()
+    assert sorted(value for value, _ in answers) == values
+    assert sum(first for _, first in answers) == 1
+
+
+# The roles.
+
+
+def test_a_trustee_that_was_started_again_decrypts_nothing_else(tmp_path: Path) -> None:
+    simulation = elections.voting([elections.choice()], 3)
+    simulation.vote([{"chair": "chi"}, {"chair": "em"}, {"chair": None}])
+    simulation.close_voting()
+    tally = simulation.log.tally
+    memory = tmp_path / "memory"
+    holder = simulation.key_holders[0]
+    DecryptingTrustee(holder, Memory(memory)).decrypt(tally)
+    again = DecryptingTrustee(holder, Memory(memory))
+    assert again.decrypt(tally)
+    for other in (tally._replace(root=bytes(32)), tally._replace(ciphertexts=tally.ciphertexts[::-1] * 2)):
+        with pytest.raises(TallyError, match="another tally was decrypted before"):
+            again.decrypt(other)
+    with pytest.raises(ArgumentError, match="a memory"):
+        DecryptingTrustee(holder, memory)  # type: ignore[arg-type]
+
+
+def test_an_authority_that_was_started_again_seals_nothing_else(tmp_path: Path) -> None:
+    simulation = elections.simulate([elections.choice()])
+    keys, election = simulation.authority, simulation.election
+    path = tmp_path / "memory"
+    entry = keys.seal(election, bytes(32), Memory(path))
+    assert keys.seal(election, bytes(32), Memory(path)) == entry
+    with pytest.raises(PhaseError, match="another log of this election was sealed before"):
+        keys.seal(election, b"\1" * 32, Memory(path))
+    # Of another election, it is another thing.
+    other = elections.simulate([elections.choice()])
+    keys.seal(other.election, b"\1" * 32, Memory(path))
+    with pytest.raises(ArgumentError, match="a memory"):
+        keys.seal(election, bytes(32), path)  # type: ignore[arg-type]
