@@ -209,8 +209,10 @@ def test_each_kind_in_a_line(finished: Finished, folder: Folder) -> None:
             assert first.b.summary == f"code {format_code(confirmation_code(raw))}"
     assert set(said) == {
         *("manifest", "phase", "ceremony-commitment", "ceremony-message", "ceremony-confirmation"),
-        *("issuance", "ballot", "challenged-ballot", "decryption-share", "result"),
+        *("issuance", "ballot", "challenged-ballot", "seal", "decryption-share", "result"),
     }
+    sealed = finished.places("decryption-share")[0] - 1
+    assert said["seal"] == f"of the log with the root {encode_base64(root_of(finished.entries[:sealed]))}"
     assert said["phase"] == "opens issuance"
     assert said["ceremony-commitment"] == said["decryption-share"] == "trustee trustee-1"
     assert said["issuance"] == "registrar registrar-1, serial 1"

@@ -19,6 +19,7 @@ from ..ballot import format_code
 from ..ballot.records import Ballot, ChallengedBallot, code_of
 from ..board import ElectionRecord, PhaseChange
 from ..board.attachments import FOLDER
+from ..board.records import Seal
 from ..ceremony import CeremonyCommitment, CeremonyComplaint, CeremonyConfirmation, CeremonyMessage
 from ..credential import Issuance
 from ..crypto.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -337,6 +338,8 @@ def _say(raw: bytes, record: Record | SecretBallotError) -> str:
             return f"election {election_id(parse_entry(raw).body).hex()}"
         case PhaseChange():
             return f"opens {record.phase}"
+        case Seal():
+            return f"of the log with the root {encode_base64(record.basis)}"
         case CeremonyComplaint():
             return f"trustee {record.trustee} accuses {record.accused}"
         case (
