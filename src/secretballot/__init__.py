@@ -58,6 +58,7 @@ _PUBLIC = {
     "tally": ["ElectionLog", "Result"],
     "tally.mixer": ["Mixer", "MixerKeys"],
     "tally.trustee": ["DecryptingTrustee"],
+    "report": ["compare_records"],
     "verify": ["Report", "Verdict", "local_workers", "verify_record"],
 }
 
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
         WriteInContest,
         confidence_levels,
     )
+    from .report import compare_records
     from .tally import ElectionLog, Result
     from .tally.mixer import Mixer, MixerKeys
     from .tally.trustee import DecryptingTrustee
@@ -141,6 +143,7 @@ __all__ = [
     "VoterDevice",
     "WriteInContest",
     "check_receipt",
+    "compare_records",
     "confidence_levels",
     "confirmation_code",
     "format_code",
