@@ -24,6 +24,7 @@ try:
     from .election import election
     from .info import info
     from .mixer import mixer
+    from .registrar import registrar
     from .serving import serve
     from .show import show
     from .terminal import SafeGroup
@@ -55,5 +56,5 @@ def main() -> None:
 
 for command in (demo, verify, show, diff, check_code, check_receipt, info):
     main.add_command(command)
-for role in (election, board, trustee, mixer, voter, cosigner, serve):
+for role in (election, board, registrar, trustee, mixer, voter, cosigner, serve):
     main.add_command(role)

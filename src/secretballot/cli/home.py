@@ -166,6 +166,9 @@ class Home:
         if not is_url(known):
             known = os.path.abspath(known)
         access = open_access(known, board_passphrase_file)
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.call_on_close(access.close)
         self.set(at=known)
         return access
 
