@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings
 from secretballot.crypto import key_file
 
 from .support import elections
+from .support import postgres as postgres_module
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,6 +33,13 @@ def vectors() -> Path:
 def finished() -> elections.Finished:
     """A finished election with every kind of contest and of entry, to be read and replayed; no test changes it."""
     return elections.finish()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_module.Server]:
+    """A PostgreSQL server, started when a test first asks for it."""
+    with postgres_module.running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ _PUBLIC = {
     "board.memory": ["Memory"],
     "board.receipts": ["check_receipt"],
     "board.record": ["write_record"],
-    "board.store": ["BoardStore", "MemoryStore", "SQLiteStore"],
+    "board.store": ["BoardStore", "FilesStore", "MemoryStore", "SQLiteStore"],
+    "board.store.postgres": ["PostgresStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
@@ -74,7 +75,8 @@ if TYPE_CHECKING:
     from .board.memory import Memory
     from .board.receipts import check_receipt
     from .board.record import write_record
-    from .board.store import BoardStore, MemoryStore, SQLiteStore
+    from .board.store import BoardStore, FilesStore, MemoryStore, SQLiteStore
+    from .board.store.postgres import PostgresStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
     from .credential.registrar import Registrar, RegistrarKeys
@@ -117,6 +119,7 @@ __all__ = [
     "Election",
     "ElectionLog",
     "ElectionRecord",
+    "FilesStore",
     "Holder",
     "KeyHolder",
     "Manifest",
@@ -127,6 +130,7 @@ __all__ = [
     "MixerKeys",
     "Option",
     "OutcomeRule",
+    "PostgresStore",
     "RankingContest",
     "RatingContest",
     "Registrar",

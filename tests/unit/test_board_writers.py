@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from secretballot.board.board import MAX_RETRIES, Board
-from secretballot.board.store import ConflictError, MemoryStore, SQLiteStore
+from secretballot.board.store import ConflictError, MemoryStore
 from secretballot.crypto.receipt import parse_receipt, verify_receipt
 from secretballot.errors import (
     BoardError,
@@ -20,7 +20,8 @@ from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
 from secretballot.verify import Verdict, verify_record
 
-from ..support import elections
+from ..support import elections, stores
+from ..support.stores import OPENING, Place, run
 
 
 @pytest.fixture
@@ -29,13 +30,18 @@ def voting() -> Simulation:
     return elections.voting([elections.choice()], 3, trustees=1, quorum=1)
 
 
-def test_a_board_goes_on_after_a_restart_in_every_phase(tmp_path: Path) -> None:
-    path = tmp_path / "board.sqlite"
-    simulation = elections.simulate([elections.choice()], store=SQLiteStore(path))
+@pytest.fixture(params=stores.DURABLE)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where there is no store yet."""
+    return stores.place(request.param, tmp_path, request)
+
+
+def test_a_board_goes_on_after_a_restart_in_every_phase(place: Place, tmp_path: Path) -> None:
+    simulation = elections.simulate([elections.choice()], store=place.open())
 
     def restart() -> None:
         simulation.store.close()
-        simulation.store, simulation.log = SQLiteStore(path), ElectionLog()
+        simulation.store, simulation.log = place.open(create=False), ElectionLog()
         simulation.board = Board(simulation.store, simulation.board_keys, simulation.log)
 
     restart()
@@ -56,9 +62,8 @@ def test_a_board_goes_on_after_a_restart_in_every_phase(tmp_path: Path) -> None:
     simulation.store.close()
 
 
-def test_two_boards_on_one_file_are_one_log(tmp_path: Path) -> None:
-    path = tmp_path / "board.sqlite"
-    with SQLiteStore(path) as one, SQLiteStore(path) as two:
+def test_two_boards_on_one_store_are_one_log(place: Place) -> None:
+    with place.open() as one, place.open() as two:
         simulation = elections.voting([elections.choice()], 4, store=one)
         other = Board(two, simulation.board_keys, ElectionLog())
         boards = [simulation.board, other] * 2
@@ -71,6 +76,46 @@ def test_two_boards_on_one_file_are_one_log(tmp_path: Path) -> None:
         assert simulation.tally().collected == 4
         other.checkpoint()
         assert other.state.phase == "closed"
+
+
+SUBMITTING = (
+    OPENING
+    + """
+with open_store() as store:
+    board = secretballot.Board(
+        store, secretballot.BoardKeys.load(sys.argv[2], passphrase="p"), secretballot.ElectionLog()
+    )
+    for name in sys.argv[3:]:
+        with open(name, "rb") as entry, open(f"{name}-{os.getpid()}.receipt", "w") as receipt:
+            receipt.write(board.submit(entry.read()))
+"""
+)
+
+
+@pytest.mark.usefixtures("cheap_key_files")
+def test_boards_of_several_processes_are_one_log(place: Place, tmp_path: Path) -> None:
+    """Each is sent every ballot, in another order: none is there twice, and every receipt is good."""
+    with place.open() as store:
+        simulation = elections.voting([elections.choice()], 6, roll_size=6, trustees=1, quorum=1, store=store)
+        simulation.board_keys.save(tmp_path / "board.key", passphrase="p")
+        names = []
+        for voter in range(6):
+            names.append(tmp_path / f"ballot-{voter}")
+            names[-1].write_bytes(simulation.seal(voter, {"chair": "chi"}).cast())
+        before = store.size()
+        with ThreadPoolExecutor(3) as pool:
+            orders = [names, names[::-1], names[3:] + names[:3]]
+            told = place.told()
+            done = list(pool.map(lambda order: run(SUBMITTING, told, tmp_path / "board.key", *order), orders))
+        assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+        assert sorted(store.entries(before)) == sorted(name.read_bytes() for name in names)
+        for name in names:
+            receipts = list(tmp_path.glob(f"{name.name}-*.receipt"))
+            assert len(receipts) == 3
+            for receipt in receipts:
+                verifier, origin = elections.verifier(simulation), simulation.manifest.board.origin
+                verify_receipt(receipt.read_text(), name.read_bytes(), verifier, origin)
+        assert simulation.tally().collected == 6
 
 
 class Raced(MemoryStore):

@@ -1,54 +1,26 @@
-"""What the SQLite store adds to the contract: durability, other processes, and files that are no stores."""
+"""What the SQLite store adds to the contract: transactions, locks, and files that are no stores."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import secretballot.errors
-from secretballot.board.store import BoardStore, ConflictError, SQLiteStore
+from secretballot.board.store import BoardStore, SQLiteStore
 from secretballot.board.store import sqlite as sqlite_module
-from secretballot.errors import DuplicateError, StoreError
+from secretballot.errors import StoreError
+from secretballot.storage import sqlite as file_module
 
-from .test_store import append_all, fill, path, root_of, snapshot
-
-__all__ = ["path"]  # A fixture.
-
-SOURCE = Path(secretballot.errors.__file__).parents[1]
+from ..support.stores import run
+from .test_store import fill, root_of, snapshot
 
 
-def run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_reopened(path: Path) -> None:
-    with SQLiteStore(path) as store:
-        entries = fill(store, 13)
-        store.put_checkpoint(b"note", 13)
-        before = snapshot(store)
-    with SQLiteStore(str(path), create=False) as store:
-        assert snapshot(store) == before
-        assert store.frontier().root() == root_of(entries)
-        assert store.append(b"next", [], 13) == 13
-        with pytest.raises(DuplicateError, match="entry 12"):
-            store.append(b"again", [b"key 12"], 14)
-        assert store.frontier().root() == root_of([*entries, b"next"])
-    assert path.exists()
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "board file?#%41.sqlite"
 
 
 def test_durable_settings(path: Path) -> None:
@@ -98,23 +70,6 @@ def test_killed_within_a_transaction(path: Path, statement: str) -> None:
         assert store._connection.execute("SELECT COUNT(*) FROM nodes").fetchone() == (5 + 2 + 1,)
         assert store.append(b"after", [b"new"], 5) == 5
         assert store.frontier().root() == root_of([*entries, b"after"])
-
-
-KILLED_AFTER = """
-import os, signal, sys
-from secretballot.board.store import SQLiteStore
-
-store = SQLiteStore(sys.argv[1])
-store.append(b"entry", [b"key"], 0)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_after_an_append(path: Path) -> None:
-    assert run(KILLED_AFTER, path).returncode == -signal.SIGKILL
-    with SQLiteStore(path, create=False) as store:
-        assert (list(store.entries()), store.find(b"key")) == ([b"entry"], 0)
 
 
 class Interrupted(BaseException):
@@ -198,19 +153,6 @@ def test_locked(path: Path) -> None:
         assert holder.size() == 3
 
 
-def test_two_stores_of_one_file(path: Path) -> None:
-    with SQLiteStore(path) as first, SQLiteStore(path) as second:
-        first.append(b"a", [b"a"], 0)
-        assert second.get(0) == b"a"
-        with pytest.raises(ConflictError):
-            second.append(b"b", [], 0)
-        with pytest.raises(DuplicateError):
-            second.append(b"b", [b"a"], 1)
-        second.append(b"b", [], 1)
-        assert list(first.entries()) == [b"a", b"b"]
-        assert first.frontier().state() == second.frontier().state()
-
-
 def test_a_frontier_of_one_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with SQLiteStore(path) as store, SQLiteStore(path) as other:
         entries = fill(store, 6)
@@ -225,69 +167,6 @@ def test_a_frontier_of_one_moment(path: Path, monkeypatch: pytest.MonkeyPatch) -
         frontier = store.frontier()
         assert other.size() > 6
         assert (frontier.size, frontier.root()) == (6, root_of(entries))
-
-
-APPENDING = """
-import sys
-from secretballot.board.store import ConflictError, SQLiteStore
-
-conflicts = 0
-with SQLiteStore(sys.argv[1]) as store:
-    for number in range(25):
-        entry = f"{sys.argv[2]} {number}".encode()
-        while True:
-            try:
-                store.append(entry, [entry], store.size())
-                break
-            except ConflictError:
-                conflicts += 1
-print(conflicts)
-"""
-
-
-def test_processes_lose_nothing(path: Path) -> None:
-    # The file is not there yet, so they also race to make it.
-    outcomes: list[subprocess.CompletedProcess[str]] = []
-    threads = [
-        threading.Thread(target=lambda name=name: outcomes.append(run(APPENDING, path, name)))
-        for name in "abc"
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [outcome.returncode for outcome in outcomes] == [0, 0, 0], [o.stderr for o in outcomes]
-    with SQLiteStore(path, create=False) as store:
-        entries = list(store.entries())
-        expected = [f"{name} {number}".encode() for name in "abc" for number in range(25)]
-        assert sorted(entries) == sorted(expected)
-        assert store.frontier().root() == root_of(entries)
-        assert all(store.find(entry) == index for index, entry in enumerate(entries))
-
-
-def test_threads_race_to_make_the_file(tmp_path: Path) -> None:
-    for attempt in range(5):
-        path = tmp_path / f"{attempt}.sqlite"
-        barrier = threading.Barrier(4)
-        failures: list[BaseException] = []
-
-        def work(path: Path = path, barrier: threading.Barrier = barrier) -> None:
-            try:
-                barrier.wait()
-                with SQLiteStore(path) as store:
-                    append_all(store, str(threading.get_ident()), 1)
-            except BaseException as error:
-                failures.append(error)  # noqa: B023
-                raise
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        with SQLiteStore(path, create=False) as store:
-            assert store.size() == 4
 
 
 def test_opening_asks_again_until_its_time_is_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +188,7 @@ def test_opening_asks_again_until_its_time_is_up(path: Path, monkeypatch: pytest
         attempts.clear()
         monkeypatch.setattr(SQLiteStore, "_prepare_once", prepare_or_fail)
 
-    monkeypatch.setattr(sqlite_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(file_module.time, "monotonic", lambda: clock[0])
     busy_until(3)
     with SQLiteStore(path, timeout=10) as store:
         fill(store, 1)
@@ -326,19 +205,6 @@ def test_opening_asks_again_until_its_time_is_up(path: Path, monkeypatch: pytest
     with pytest.raises(StoreError, match="disk"):
         SQLiteStore(path, timeout=10)
     assert attempts == [0]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_process_opens_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with SQLiteStore(path) as store:
-        fill(store, 1)
-        with monkeypatch.context() as patch:
-            patch.setattr(sqlite_module.os, "getpid", lambda: -1)
-            with pytest.raises(StoreError, match="fork"):
-                store.size()
-            store.close()
-        # The child's close let the parent's connection be.
-        assert store.size() == 1
 
 
 # Files that are no stores
@@ -506,7 +372,7 @@ def test_a_place_without_write_ahead_log(path: Path, monkeypatch: pytest.MonkeyP
         opened.append(connect(":memory:", isolation_level=None))
         return opened[-1]
 
-    monkeypatch.setattr(sqlite_module.sqlite3, "connect", connect_to_memory)
+    monkeypatch.setattr(file_module.sqlite3, "connect", connect_to_memory)
     with pytest.raises(StoreError, match="write-ahead log"):
         SQLiteStore(path)
     # The connection does not stay open.

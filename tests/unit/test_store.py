@@ -1,15 +1,19 @@
-"""One contract for every store of a board."""
+"""One contract for every store of a board; what each kind adds to it is in a file of its own."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from secretballot.board.store import BoardStore, ConflictError, MemoryStore, SQLiteStore
+from secretballot.board.store import BoardStore, ConflictError, MemoryStore
 from secretballot.board.store import base as base_module
 from secretballot.board.store import memory as memory_module
 from secretballot.crypto.merkle import (
@@ -21,18 +25,22 @@ from secretballot.crypto.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from secretballot.errors import DuplicateError, StoreError
+from secretballot.errors import ArgumentError, DuplicateError, StoreError
+
+from ..support import stores
+from ..support.stores import OPENING, Place, run
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "board file?#%41.sqlite"
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, path: Path) -> Iterator[BoardStore]:
-    with MemoryStore() if request.param == "memory" else SQLiteStore(path) as made:
+@pytest.fixture(params=stores.KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BoardStore]:
+    with stores.place(request.param, tmp_path, request).open() as made:
         yield made
+
+
+@pytest.fixture(params=stores.DURABLE)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where there is no store yet."""
+    return stores.place(request.param, tmp_path, request)
 
 
 def fill(store: BoardStore, count: int) -> list[bytes]:
@@ -180,6 +188,15 @@ def test_checkpoints(store: BoardStore) -> None:
     assert store.size() == 0
 
 
+def test_the_size_of_a_checkpoint_is_a_size(store: BoardStore) -> None:
+    for size in (-1, 2**63, 2**64, 2**100):
+        with pytest.raises(StoreError, match="a log has 0 to"):
+            store.put_checkpoint(b"note", size)
+    assert store.checkpoint() is None
+    store.put_checkpoint(b"note", 2**63 - 1)
+    assert store.checkpoint() == b"note"
+
+
 def test_an_older_checkpoint_takes_the_place_of_no_newer_one(store: BoardStore) -> None:
     for note, size, kept in (
         (b"of 3", 3, b"of 3"),
@@ -243,6 +260,13 @@ def append_all(store: BoardStore, name: str, count: int) -> None:
                 continue
 
 
+def together(*work: Callable[[], object]) -> list[BaseException]:
+    """Does each in a thread of its own, and gives what was raised."""
+    with ThreadPoolExecutor(len(work)) as pool:
+        started = [pool.submit(one) for one in work]
+    return [error for done in started if (error := done.exception()) is not None]
+
+
 @pytest.fixture
 def eager_threads() -> Iterator[None]:
     """Threads change places as often as the interpreter can."""
@@ -254,21 +278,7 @@ def eager_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("eager_threads")
 def test_threads_lose_nothing(store: BoardStore) -> None:
-    failures: list[BaseException] = []
-
-    def work(name: str) -> None:
-        try:
-            append_all(store, name, 15)
-        except BaseException as error:
-            failures.append(error)
-            raise
-
-    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert not together(*(lambda name=name: append_all(store, name, 15) for name in "abcd"))
     entries = list(store.entries())
     assert sorted(entries) == sorted(f"{name} {number}".encode() for name in "abcd" for number in range(15))
     assert store.frontier().root() == root_of(entries)
@@ -290,3 +300,150 @@ def test_memory_is_locked_while_it_appends(monkeypatch: pytest.MonkeyPatch) -> N
     store.append(b"entry", [], 0)
     assert held == [True]
     assert not store._lock.locked()
+
+
+# What outlives its process.
+
+
+def test_reopened(place: Place) -> None:
+    with place.open() as store:
+        entries = fill(store, 13)
+        store.put_checkpoint(b"note", 13)
+        store.put_attachment(bytes(32), b"attached")
+        before = snapshot(store)
+    with place.open(create=False) as store:
+        assert snapshot(store) == before
+        assert store.attachment(bytes(32)) == b"attached"
+        assert store.frontier().root() == root_of(entries)
+        assert store.append(b"next", [], 13) == 13
+        with pytest.raises(DuplicateError, match="entry 12"):
+            store.append(b"again", [b"key 12"], 14)
+        assert store.frontier().root() == root_of([*entries, b"next"])
+
+
+def test_nothing_is_made_where_it_is_not_wanted(place: Place) -> None:
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            place.open(create=False)
+    with place.open():
+        pass
+    with place.open(create=False) as store:
+        assert store.size() == 0
+
+
+@pytest.mark.parametrize("timeout", [-1, -0.001, 2_000_001, float("nan"), float("inf")])
+def test_a_time_to_wait(place: Place, timeout: float) -> None:
+    with pytest.raises(StoreError, match="a timeout has 0 to 2000000 seconds"):
+        place.open(timeout=timeout)
+    with pytest.raises(ArgumentError, match="a timeout in seconds must be given, not str"):
+        place.open(timeout="1")
+
+
+def test_two_stores_of_one_place(place: Place) -> None:
+    with place.open() as first, place.open() as second:
+        first.append(b"a", [b"a"], 0)
+        assert second.get(0) == b"a"
+        with pytest.raises(ConflictError):
+            second.append(b"b", [], 0)
+        with pytest.raises(DuplicateError):
+            second.append(b"b", [b"a"], 1)
+        second.append(b"b", [b"b"], 1)
+        first.append(b"c", [], 2)
+        assert second.find(b"b") == first.find(b"b") == 1
+        assert list(first.entries()) == list(second.entries()) == [b"a", b"b", b"c"]
+        assert first.frontier().state() == second.frontier().state()
+        assert [first.node(1, 0), first.node(0, 2)] == [second.node(1, 0), second.node(0, 2)]
+        first.put_checkpoint(b"of 2", 2)
+        second.put_checkpoint(b"of 1", 1)
+        assert first.checkpoint() == second.checkpoint() == b"of 2"
+        for one, other in ((first, second), (second, first)):
+            one.put_attachment(bytes(32), b"by the first")
+            assert other.attachment(bytes(32)) == b"by the first"
+
+
+KILLED_AFTER = (
+    OPENING
+    + """
+store = open_store()
+store.append(b"entry", [b"key"], 0)
+store.put_attachment(bytes(32), b"attached")
+store.put_checkpoint(b"note", 1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_killed_after_an_append(place: Place) -> None:
+    killed = run(KILLED_AFTER, place.told())
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with place.open(create=False) as store:
+        assert (list(store.entries()), store.find(b"key")) == ([b"entry"], 0)
+        assert (store.attachment(bytes(32)), store.checkpoint()) == (b"attached", b"note")
+
+
+APPENDING = (
+    OPENING
+    + """
+with open_store() as store:
+    for number in range(25):
+        entry = f"{sys.argv[2]} {number}".encode()
+        while True:
+            try:
+                # What all of them write, one of them does.
+                store.append(entry, [entry, b"%d" % number] if number % 5 == 0 else [entry], store.size())
+            except ConflictError:
+                continue
+            except DuplicateError:
+                pass
+            break
+        store.put_checkpoint(b"%d" % store.size(), store.size())
+"""
+)
+
+
+def test_processes_lose_nothing(place: Place) -> None:
+    # The store is not there yet, so they also race to make it.
+    outcomes: list[CompletedProcess[str]] = []
+    told = place.told()
+    assert not together(*(lambda name=name: outcomes.append(run(APPENDING, told, name)) for name in "abc"))
+    assert [outcome.returncode for outcome in outcomes] == [0, 0, 0], [o.stderr for o in outcomes]
+    with place.open(create=False) as store:
+        entries = list(store.entries())
+        assert store.frontier().root() == root_of(entries)
+        assert all(store.find(entry) == index for index, entry in enumerate(entries))
+        shared = [number for number in range(25) if number % 5 == 0]
+        for number in range(25):
+            written = [entry for entry in entries if entry.endswith(b" %d" % number)]
+            if number in shared:
+                assert [store.find(b"%d" % number)] == [store.find(entry) for entry in written]
+            else:
+                assert sorted(written) == [f"{name} {number}".encode() for name in "abc"]
+        assert len(entries) == 3 * 20 + 5
+        assert store.checkpoint() == b"65"
+
+
+def test_threads_race_to_make_a_store(place: Place) -> None:
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        barrier.wait()
+        with place.open() as store:
+            append_all(store, str(threading.get_ident()), 1)
+
+    assert together(*[work] * 4) == []
+    with place.open(create=False) as store:
+        assert store.size() == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_opens_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place.open() as store:
+        fill(store, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: -1)
+            with pytest.raises(StoreError, match="fork"):
+                store.size()
+            store.close()
+        # The child's close let the parent's files and connections be.
+        assert store.size() == 1

@@ -15,14 +15,21 @@ try:
     import click
 
     from .. import __version__
+    from .board import board
     from .check_code import check_code
     from .check_receipt import check_receipt
+    from .cosigner import cosigner
     from .demo import demo
     from .diff import diff
+    from .election import election
     from .info import info
+    from .mixer import mixer
+    from .serving import serve
     from .show import show
     from .terminal import SafeGroup
+    from .trustee import trustee
     from .verify import verify
+    from .voter import voter
 except BackendError as error:  # The backend is chosen when it is first imported, before any command runs.
     sys.stderr.write(f"error: {error}\n")
     raise SystemExit(2) from None
@@ -48,3 +55,5 @@ def main() -> None:
 
 for command in (demo, verify, show, diff, check_code, check_receipt, info):
     main.add_command(command)
+for role in (election, board, trustee, mixer, voter, cosigner, serve):
+    main.add_command(role)

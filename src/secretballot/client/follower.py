@@ -15,7 +15,7 @@ from ..board.records import PHASES, Phase
 from ..crypto.encoding import b64decode, b64encode
 from ..crypto.note import Checkpoint, NoteVerifier, open_checkpoint
 from ..crypto.signing import VerifyKey
-from ..errors import BoardError, EncodingError, RefusedError, check_path, check_type
+from ..errors import BoardError, EncodingError, PhaseError, check_path, check_type
 from ..files import write_file
 from ..records import DIGEST_SIZE
 from ..tally import ElectionLog
@@ -47,10 +47,13 @@ class Follower:
         self._seen = self._read_seen()
         self._held = HeldAttachments()
         self.log = ElectionLog()
+        #: The checkpoint over all that was followed.
+        self.checkpoint = ""
         self.log.attachments = self._held if self._home is None else RecordAttachments(self._home)
 
-    def catch_up(self, progress: Callable[[int], None] = lambda size: None) -> ElectionLog:
-        """The log as the board shows it now: all of it checked, and compared with what was seen before.
+    def catch_up(self, keep: Callable[[bytes], object] = lambda raw: None) -> ElectionLog:
+        """The log as the board shows it now: all of it checked, and compared with what was seen before. ``keep`` is
+        given every entry that is taken in.
 
         Raises BoardError, naming the board, where it shows another election, or another history than before; and the
         SecretBallotError of the first entry that does not hold.
@@ -59,30 +62,34 @@ class Follower:
         size = self._size_of(note)
         if size < self._seen[0]:
             raise self._blame(f"it showed {self._seen[0]} entries before, and shows {size} now")
-        self._follow(size, progress)
+        self._follow(size, keep)
         self.log.check_checkpoint(note)
+        self.checkpoint = note
         self._remember()
         return self.log
 
     def catch_up_to(self, phase: Phase) -> ElectionLog:
-        """The log up to the entry that opened a phase, all of it checked: a device needs no more. Raises RefusedError
+        """The log up to the entry that opened a phase, all of it checked: a device needs no more. Raises PhaseError
         where the phase is not open yet, and as :meth:`catch_up`."""
         size = self._size_of(self._access.checkpoint())
-        self._follow(size, lambda at: None, until=phase)
-        if PHASES.index(self.log.phase) < PHASES.index(phase):
-            raise RefusedError(f"the phase is {self.log.phase}, and not {phase} yet")
+        self._follow(size, lambda raw: None, until=phase)
+        if not self._has_reached(phase):
+            raise PhaseError(f"the phase is {self.log.phase}, and not {phase} yet")
         return self.log
 
-    def _follow(self, size: int, progress: Callable[[int], None], until: Phase | None = None) -> None:
+    def _follow(self, size: int, keep: Callable[[bytes], object], until: Phase | None = None) -> None:
         while self.log.size < size:
             before = self.log.size
             for raw in self._access.entries(before, size):
-                if until is not None and PHASES.index(self.log.phase) >= PHASES.index(until):
+                if until is not None and self.log.size and self._has_reached(until):
                     return
                 self._take(raw)
-                progress(self.log.size)
+                keep(raw)
             if self.log.size == before:
                 raise self._blame(f"it signed {size} entries, and gives {before}")
+
+    def _has_reached(self, phase: Phase) -> bool:
+        return PHASES.index(self.log.phase) >= PHASES.index(phase)
 
     def _take(self, raw: bytes) -> None:
         log = self.log

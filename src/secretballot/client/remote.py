@@ -10,7 +10,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from ..board.store.base import MAX_CHECKPOINT_SIZE
 from ..crypto.encoding import b64decode, b64encode
@@ -196,6 +197,14 @@ class RemoteRegistrar:
     def close(self) -> None:
         """Closes the connections."""
         self._service.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _text(data: bytes) -> str:

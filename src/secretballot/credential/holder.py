@@ -86,6 +86,11 @@ class Holder:
         self._answers[registrar] = blind_signature
         self._signatures[registrar] = signature.prefix + signature.signature
 
+    @property
+    def answered(self) -> frozenset[str]:
+        """The registrars that have signed."""
+        return frozenset(self._signatures)
+
     def credential(self) -> Credential:
         """The credential, once every registrar has signed."""
         missing = [r.id for r in self.election.manifest.registrars if r.id not in self._signatures]

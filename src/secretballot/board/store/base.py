@@ -18,6 +18,8 @@ DIGEST_SIZE = 32
 MAX_KEY_SIZE = 256
 #: Bytes of a checkpoint's note.
 MAX_CHECKPOINT_SIZE = 1_000_000
+#: Entries of a log: databases count in 64 bits with a sign.
+MAX_SIZE = 2**63 - 1
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -148,12 +150,14 @@ def check_entry(entry: bytes, keys: Sequence[bytes]) -> None:
 
 
 def check_checkpoint(note: bytes, size: int) -> None:
-    """Returns nothing if a checkpoint's note is within the limit. Raises StoreError otherwise, and ArgumentError where
-    they are no bytes and no number."""
+    """Returns nothing if a checkpoint's note and size are within the limits. Raises StoreError otherwise, and
+    ArgumentError where they are no bytes and no number."""
     check_type(note, _BYTES, "a checkpoint as bytes")
     check_type(size, int, "the checkpoint's size")
     if len(note) > MAX_CHECKPOINT_SIZE:
         raise StoreError(f"a checkpoint has at most {MAX_CHECKPOINT_SIZE} bytes, not {len(note)}")
+    if not 0 <= size <= MAX_SIZE:
+        raise StoreError(f"a log has 0 to {MAX_SIZE} entries")
 
 
 def check_attachment(digest: bytes, data: bytes) -> None:

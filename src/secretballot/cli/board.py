@@ -1,0 +1,107 @@
+"""``secretballot board``, and ``secretballot serve``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ..board.board import BoardKeys
+from ..board.record import write_record
+from ..client import Follower
+from ..crypto.cosignature import CosignatureVerifier
+from ..errors import RefusedError
+from ..files import write_file
+from .home import (
+    PUBLIC,
+    Home,
+    Passphrase,
+    home_argument,
+    is_url,
+    json_option,
+    open_access,
+    passphrase_options,
+    say,
+)
+from .serving import serve_home, serve_options
+from .terminal import ElectionId
+
+
+@click.group()
+def board() -> None:
+    """The board: keeps the log, checks what comes in, signs what is there.
+
+    \b
+    new     a key and an empty log
+    serve   over HTTP
+    export  the election record, for auditors
+    """
+
+
+@board.command()
+@home_argument
+@click.option("--origin", required=True, help="The log's name, such as example.org/votes/2026.")
+@click.option(
+    "--store",
+    default="sqlite",
+    show_default=True,
+    metavar="sqlite|files|postgresql://…",
+    help="Where the log is kept.",
+)
+@click.option(
+    "--cosigner", "cosigners", multiple=True, metavar="VKEY", help="A cosigner whose lines are kept."
+)
+@passphrase_options
+@json_option
+def new(
+    home: Path, origin: str, store: str, cosigners: tuple[str, ...], passphrase: Passphrase, as_json: bool
+) -> None:
+    """Make a board's key and settings in the directory DIR. The authority is given DIR/public.json."""
+    for cosigner in cosigners:
+        CosignatureVerifier.from_vkey(cosigner)
+    if store not in ("sqlite", "files") and not store.startswith(("postgresql://", "postgres://")):
+        raise click.UsageError("a store is sqlite, files, or a postgresql:// address")
+    made = Home.create(home, "board", store=store, cosigners=json.dumps(list(cosigners)))
+    keys = BoardKeys.generate(origin)
+    public = keys.public()
+    keys.save(made.key, passphrase=passphrase.ask(new=True))
+    write_file(made.file(PUBLIC), public.to_body())
+    vkey = public.verifier().vkey()
+    say(as_json, f"board {origin}: give the authority {made.file(PUBLIC)}\n{vkey}", origin=origin, vkey=vkey)
+
+
+@board.command()
+@home_argument
+@serve_options
+@passphrase_options
+def serve(home: Path, passphrase: Passphrase, **options: object) -> None:
+    """Serve the board in the directory DIR over HTTP, until it is interrupted."""
+    serve_home(Home(home, "board"), passphrase, **options)  # type: ignore[arg-type]
+
+
+@board.command()
+@click.argument("at", metavar="URL|DIR")
+@click.argument("record", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--election", type=ElectionId(), required=True, help="The election's id, as announced.")
+@click.option(
+    "--board-passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For a board's directory: the file with its passphrase.",
+)
+@json_option
+def export(at: str, record: Path, election: bytes, board_passphrase_file: Path | None, as_json: bool) -> None:
+    """Write the election record into the new directory RECORD, from a board's service or directory.
+
+    Every entry is checked on the way; `secretballot verify` then checks all of it.
+    """
+    if record.exists() and any(record.iterdir()):
+        raise RefusedError("is not empty", item=str(record))
+    where = at if is_url(at) else str(Path(at).absolute())
+    with open_access(where, board_passphrase_file) as access:
+        follower = Follower(access, election)
+        entries: list[bytes] = []
+        log = follower.catch_up(keep=entries.append)
+        attachments = (bytes(log.attachments.read(*one)) for one in log.attached())
+        write_record(record, entries, follower.checkpoint, attachments)
+    say(as_json, f"{record}: {log.size} entries", entries=log.size, record=str(record))

@@ -1,0 +1,325 @@
+"""``secretballot election``: what the authority does, from the manifest to the result."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from ..board.authority import AuthorityKeys
+from ..client import BoardAccess
+from ..errors import EncodingError, ManifestError, PhaseError, RefusedError, SecretBallotError
+from ..files import write_file
+from ..manifest import Authority, BoardKey, Election, Manifest, MixerKey, RegistrarKey, TrusteeKey
+from ..records import MAX_ENTRY_SIZE
+from ..report import result_view
+from ..report.privacy import warnings_of
+from ..tally import ElectionLog, Result
+from .home import (
+    PUBLIC,
+    Home,
+    Passphrase,
+    at_options,
+    home_argument,
+    json_option,
+    label_option,
+    labels_of,
+    passphrase_options,
+    say,
+)
+from .terminal import Terminal
+from .waiting import NotYetError, until, wait_option
+
+#: Entry 0, signed.
+ENTRY = "entry-0.json"
+#: Parties of a manifest, by the member of their public file that tells them apart.
+_MAX_PUBLIC = 2**16
+
+
+@click.group()
+def election() -> None:
+    """The authority: makes the manifest, opens and closes the phases, publishes the result.
+
+    \b
+    new      the manifest, from a draft and everybody's public keys
+    open     issuance, and later voting
+    close    voting: seals what was cast, for the trustees to decrypt
+    publish  the result, once enough trustees have decrypted
+    status   where the election is
+    """
+
+
+@election.command()
+@home_argument
+@click.option("--id", "role_id", default="authority", show_default=True, help="The authority's id.")
+@label_option
+@click.option(
+    "--draft",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A JSON file with the manifest's members, but for the parties' keys.",
+)
+@click.option(
+    "--party",
+    "parties",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The public.json of a trustee, registrar, mixer, or the board. In the order of the manifest.",
+)
+@at_options
+@passphrase_options
+@json_option
+def new(
+    home: Path,
+    role_id: str,
+    labels: tuple[str, ...],
+    draft: Path,
+    parties: tuple[Path, ...],
+    as_json: bool,
+    passphrase: Passphrase,
+    at: str | None,
+    election: bytes | None,
+    board_passphrase_file: Path | None,
+) -> None:
+    """Make the authority's key and the manifest in the directory DIR, and post it to the board.
+
+    The draft has labels, roll_size, minimum_group, revoting, contests, quorum, and where something is mixed
+    mixing_rounds; capacity is the roll unless it is given.
+    """
+    if (home / ENTRY).exists():
+        role = Home(home, "authority")
+        entry = role.file(ENTRY).read_bytes()
+    else:
+        role = Home(home, "authority") if (home / "role.key").exists() else Home.create(home, "authority")
+        keys = _keys(role, passphrase, role_id, labels_of(labels, role_id))
+        made = Election.from_manifest(_manifest(draft, parties, keys.public()))
+        entry = keys.announce(made)
+        role.set(election=made.id.hex())
+        write_file(role.file(ENTRY), entry)
+    if at is not None or role.get("at") is not None:
+        with role.access(at, board_passphrase_file) as access:
+            access.submit(entry)
+    announced = role.get("election") or ""
+    say(as_json, f"election {announced}: announce this id", election=announced)
+
+
+def _keys(role: Home, passphrase: Passphrase, role_id: str, labels: dict[str, str]) -> AuthorityKeys:
+    if role.key.exists():
+        return AuthorityKeys.load(role.key, passphrase=passphrase.ask())
+    keys = AuthorityKeys.generate(role_id, labels)
+    keys.save(role.key, passphrase=passphrase.ask(new=True))
+    write_file(role.file(PUBLIC), keys.public().to_body())
+    return keys
+
+
+def _manifest(draft: Path, parties: tuple[Path, ...], authority: Authority) -> Manifest:
+    try:
+        members = json.loads(draft.read_bytes()[: MAX_ENTRY_SIZE + 1])
+    except (ValueError, RecursionError):
+        raise EncodingError("is not JSON", item=str(draft)) from None
+    if not isinstance(members, dict):
+        raise EncodingError("is no JSON object", item=str(draft))
+    found: dict[str, list[Any]] = {"trustees": [], "registrars": [], "mixers": [], "board": []}
+    for path in parties:
+        kind, party = _party(path)
+        found[kind].append(party)
+    if len(found["board"]) != 1:
+        raise ManifestError(
+            f"one board is needed, not {len(found['board'])}: give its public.json by --party"
+        )
+    (board,) = found.pop("board")
+    members = {
+        "capacity": members.get("roll_size"),
+        "minimum_group": 1,
+        "revoting": "last",
+        **members,
+        **found,
+        "nonce": secrets.token_bytes(16),
+        "authority": authority,
+        "board": board,
+    }
+    try:
+        return Manifest.model_validate(_tuples(members))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ManifestError(first["msg"], item=f"{draft}: {'.'.join(map(str, first['loc']))}") from None
+
+
+def _tuples(value: object) -> object:
+    """JSON's lists as the tuples that records have."""
+    if isinstance(value, list):
+        return tuple(map(_tuples, value))
+    if isinstance(value, dict):
+        return {name: _tuples(member) for name, member in value.items()}
+    return value
+
+
+def _party(path: Path) -> tuple[str, object]:
+    """A party's public key, and the manifest's member that it belongs to."""
+    data = path.read_bytes()[: _MAX_PUBLIC + 1]
+    for kind, model in (
+        ("board", BoardKey),
+        ("trustees", TrusteeKey),
+        ("registrars", RegistrarKey),
+        ("mixers", MixerKey),
+    ):
+        try:
+            return kind, model.from_body(data)
+        except SecretBallotError:
+            continue
+    raise EncodingError("is no party's public.json", item=str(path))
+
+
+class _Role:
+    """The authority at work."""
+
+    def __init__(
+        self,
+        home: Path,
+        passphrase: Passphrase,
+        at: str | None,
+        election: bytes | None,
+        board_passphrase_file: Path | None,
+    ) -> None:
+        self.home = Home(home, "authority")
+        self.keys = AuthorityKeys.load(self.home.key, passphrase=passphrase.ask())
+        self.access: BoardAccess = self.home.access(at, board_passphrase_file)
+        self._follower = self.home.follower(self.access, election)
+
+    def log(self) -> ElectionLog:
+        return self._follower.catch_up()
+
+
+@election.command("open")
+@home_argument
+@click.argument("phase", type=click.Choice(["issuance", "voting"]))
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def open_phase(home: Path, phase: str, wait: float, as_json: bool, **options: object) -> None:
+    """Open issuance, once every trustee has confirmed the key; or voting, which ends issuance."""
+    role = _Role(home, **options)  # type: ignore[arg-type]
+
+    def step() -> None:
+        log = role.log()
+        if log.phase == phase:
+            return
+        if phase == "issuance":
+            log.ceremony.check_complete()
+        role.access.submit(role.keys.enter(log.election, phase))  # type: ignore[arg-type]
+
+    until(wait, step)
+    say(as_json, f"{phase} is open", phase=phase)
+
+
+@election.command()
+@home_argument
+@at_options
+@passphrase_options
+@json_option
+def close(home: Path, as_json: bool, **options: object) -> None:
+    """Close voting, and seal what was cast. Compare the root that is shown with the trustees' and with auditors'."""
+    role = _Role(home, **options)  # type: ignore[arg-type]
+    log = role.log()
+    if log.phase == "voting":
+        role.access.submit(role.keys.enter(log.election, "tally"))
+        log = role.log()
+    root = log.closing_root
+    if not log.is_sealed:
+        role.access.submit(role.keys.seal(log.election, root, role.home.memory))
+        log = role.log()
+    say(
+        as_json,
+        f"voting is closed: {log.tally.ballots} ballots count, under the root {root.hex()}",
+        ballots=log.tally.ballots,
+        root=root.hex(),
+    )
+
+
+@election.command()
+@home_argument
+@click.option("--accept", is_flag=True, help="Publish although the result may tell how voters voted.")
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: object) -> None:
+    """Publish the result, once enough trustees have decrypted.
+
+    A result that tells how somebody voted, since all voted alike or too few did, is shown first and published only with
+    --accept; the trustees' shares, from which anybody can compute it, are public by then.
+    """
+    role = _Role(home, **options)  # type: ignore[arg-type]
+
+    def step() -> Result:
+        log = role.log()
+        if log.result is not None:
+            return log.result
+        _await_shares(log)
+        result = log.compute_result()
+        warnings = warnings_of(result, log.election.manifest)
+        if warnings and not accept:
+            raise RefusedError(f"{warnings[0]}: publish it with --accept", item="result")
+        role.access.submit(role.keys.publish(result))
+        return result
+
+    result = until(wait, step)
+    manifest = role.log().election.manifest
+    if as_json:
+        click.echo(result.to_body())
+        return
+    out = Terminal()
+    for warning in warnings_of(result, manifest):
+        click.echo(f"warning: {warning}", err=True)
+    out.show(result_view(result, manifest, out.words))
+
+
+def _await_shares(log: ElectionLog) -> None:
+    if log.phase not in ("tally", "closed"):
+        raise PhaseError("voting is not closed")
+    quorum = log.election.manifest.quorum
+    if log.mixing.needed and not log.mixing.is_complete:
+        raise NotYetError(f"{len(log.mixing.rounds)} of {log.mixing.needed} rounds have been mixed")
+    given = [len(log.shares)] * bool(log.tally.ciphertexts) + [len(log.line_shares)] * bool(log.mixing.needed)
+    if given and min(given) < quorum:
+        raise NotYetError(f"{min(given)} of {quorum} trustees have decrypted")
+
+
+@election.command()
+@home_argument
+@at_options
+@json_option
+def status(
+    home: Path, as_json: bool, at: str | None, election: bytes | None, board_passphrase_file: Path | None
+) -> None:
+    """Where the election is, from the board's log, all of it checked."""
+    role = Home(home, "authority")
+    with role.access(at, board_passphrase_file) as access:
+        log = role.follower(access, election).catch_up()
+    members = status_of(log)
+    say(as_json, "\n".join(f"{name:<12} {value}" for name, value in members.items()), **members)
+
+
+def status_of(log: ElectionLog) -> dict[str, Any]:
+    """Where an election is."""
+    manifest = log.election.manifest
+    members: dict[str, Any] = {
+        "election": log.election.id.hex(),
+        "phase": log.phase,
+        "entries": log.size,
+        "root": log.frontier.root().hex(),
+        "trustees": f"{len(log.confirmations)} of {len(manifest.trustees)} confirmed",
+        "credentials": sum(log.issued.values()),
+        "ballots": len(log.cast),
+    }
+    if log.phase in ("tally", "closed"):
+        members["sealed"] = "yes" if log.is_sealed else "no"
+        if log.is_sealed and log.mixing.needed:
+            members["rounds"] = f"{len(log.mixing.rounds)} of {log.mixing.needed}"
+        members["decrypted"] = f"{max(len(log.shares), len(log.line_shares))}, {manifest.quorum} are needed"
+    return members

@@ -1,0 +1,274 @@
+"""A role's directory: its key file, and what it must remember from one command to the next.
+
+Files: ``role.key`` (sealed under the passphrase), ``public.json`` (for the authority), ``settings.json`` (which role,
+board and election), ``seen`` and ``memory`` (what was seen and done), and what a role adds. The directory has the mode
+0700.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..board.memory import Memory
+from ..board.store import BoardStore, SQLiteStore
+from ..client import BoardAccess, Follower, LocalBoard
+from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
+from ..files import write_file
+from ..manifest import Election
+from ..tally import ElectionLog
+from .terminal import ElectionId
+
+KEY = "role.key"
+PUBLIC = "public.json"
+SETTINGS = "settings.json"
+#: Where a board of this machine keeps its log.
+BOARD_KEY = "role.key"
+#: More than a file of settings has.
+_MAX_SETTINGS = 2**16
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Passphrase:
+    """Where a passphrase comes from: a file, a descriptor, or the terminal. It is asked for once."""
+
+    def __init__(self, file: Path | None, descriptor: int | None, what: str = "Passphrase") -> None:
+        if file is not None and descriptor is not None:
+            raise click.UsageError("a passphrase comes from a file or from a descriptor, not from both")
+        self._file = file
+        self._descriptor = descriptor
+        self._what = what
+        self._text: str | None = None
+
+    def ask(self, *, new: bool = False) -> str:
+        """The passphrase; a new one is typed twice."""
+        if self._text is None:
+            if self._file is not None:
+                self._text = _first_line(self._file.read_bytes())
+            elif self._descriptor is not None:
+                with os.fdopen(os.dup(self._descriptor), "rb") as file:
+                    self._text = _first_line(file.read(4096))
+            else:
+                self._text = click.prompt(self._what, hide_input=True, confirmation_prompt=new, err=True)
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<Passphrase, redacted>"
+
+
+def _first_line(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8").split("\n")[0].removesuffix("\r")
+    except UnicodeDecodeError:
+        raise EncodingError("a passphrase is a text in UTF-8") from None
+    if not text:
+        raise EncodingError("the passphrase is empty")
+    return text
+
+
+def passphrase_options(command: _Command) -> _Command:
+    """Adds ``--passphrase-file`` and ``--passphrase-fd``; the command gets ``passphrase``."""
+
+    def wrapped(*args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **rest: Any) -> Any:
+        return command(*args, passphrase=Passphrase(passphrase_file, passphrase_fd), **rest)
+
+    update_wrapper(wrapped, command)
+    file = click.option(
+        "--passphrase-file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path),
+        help="The file whose first line is the passphrase. [default: it is asked for]",
+    )
+    descriptor = click.option("--passphrase-fd", type=int, help="The descriptor to read it from.")
+    return file(descriptor(wrapped))  # type: ignore[return-value]
+
+
+home_argument = click.argument("home", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+
+
+def at_options(command: _Command) -> _Command:
+    """Adds ``--at`` and ``--election``, which are remembered, and the passphrase of a board of this machine."""
+    at = click.option("--at", metavar="URL|DIR", help="The board: its service, or its directory. Remembered.")
+    election = click.option(
+        "--election", type=ElectionId(), help="The election's id, as announced. Remembered."
+    )
+    board = click.option(
+        "--board-passphrase-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="For a board's directory: the file with its passphrase.",
+    )
+    return at(election(board(command)))
+
+
+class Home:
+    """A role's directory. Raises RefusedError where it is none, or another role's."""
+
+    def __init__(self, path: Path, role: str) -> None:
+        self.path = path
+        self.role = role
+        self._settings = _read_settings(path)
+        if self._settings.get("role") != role:
+            raise RefusedError(
+                f"is the directory of no {role}: make one by `secretballot {role} new`", item=str(path)
+            )
+
+    @classmethod
+    def create(cls, path: Path, role: str, **settings: str) -> Home:
+        """A new directory; one of the same role that has no key yet is gone on with."""
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (path / SETTINGS).exists():
+            home = cls(path, role)
+            if (path / KEY).exists():
+                raise RefusedError(f"there is a {role} already", item=str(path))
+        elif any(path.iterdir()):
+            raise RefusedError("is not empty", item=str(path))
+        write_file(path / SETTINGS, _canonical({"role": role, **settings}))
+        home = cls(path, role)
+        return home
+
+    def get(self, name: str) -> str | None:
+        """A setting."""
+        return self._settings.get(name)
+
+    def set(self, **settings: str) -> None:
+        """Keeps settings."""
+        changed = {**self._settings, **settings}
+        if changed != self._settings:
+            write_file(self.path / SETTINGS, _canonical(changed))
+            self._settings = changed
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def key(self) -> Path:
+        return self.path / KEY
+
+    @property
+    def memory(self) -> Memory:
+        """What this role did once."""
+        return Memory(self.path / "memory")
+
+    # The board.
+
+    def access(self, at: str | None, board_passphrase_file: Path | None) -> BoardAccess:
+        """The board that was said, or the one that is remembered."""
+        known = at or self.get("at")
+        if known is None:
+            raise click.UsageError("which board? Give --at once: a service's URL, or a board's directory")
+        if not is_url(known):
+            known = os.path.abspath(known)
+        access = open_access(known, board_passphrase_file)
+        self.set(at=known)
+        return access
+
+    def election_id(self, election: bytes | None) -> bytes:
+        """The election that was said, or the one that is remembered; never another one."""
+        known = self.get("election")
+        if known is None and election is None:
+            raise click.UsageError("which election? Give --election once: the id that was announced")
+        if election is not None and known not in (None, election.hex()):
+            raise RefusedError(f"this directory is of the election {known}", item=str(self.path))
+        if election is not None:
+            self.set(election=election.hex())
+            return election
+        return bytes.fromhex(known or "")
+
+    def follower(self, access: BoardAccess, election: bytes | None) -> Follower:
+        """A log that follows the board's, and remembers what it saw."""
+        return Follower(access, self.election_id(election), self.path)
+
+
+def is_url(text: str) -> bool:
+    """Whether it names a service."""
+    return text.startswith(("http://", "https://"))
+
+
+def open_access(at: str, board_passphrase_file: Path | None) -> BoardAccess:
+    """The board at a URL, or in a directory."""
+    if is_url(at):
+        from ..client.remote import RemoteBoard  # httpx is an extra
+
+        return RemoteBoard(at)
+    from ..board.board import Board, BoardKeys
+
+    home = Home(Path(at), "board")
+    passphrase = Passphrase(board_passphrase_file, None, "Passphrase of the board")
+    keys = BoardKeys.load(home.key, passphrase=passphrase.ask())
+    cosigners = json.loads(home.get("cosigners") or "[]")
+    return LocalBoard(Board(open_store(home), keys, ElectionLog()), cosigners, at)
+
+
+def open_store(home: Home) -> BoardStore:
+    """The store of a board's directory."""
+    where = home.get("store") or "sqlite"
+    if where == "sqlite":
+        return SQLiteStore(home.file("board.sqlite"))
+    if where == "files":
+        from ..board.store import FilesStore
+
+        return FilesStore(home.file("store"))
+    if where.startswith(("postgresql://", "postgres://")):
+        from ..board.store.postgres import PostgresStore
+
+        return PostgresStore(where)
+    raise ArgumentError("a store is sqlite, files, or a postgresql:// address")
+
+
+def labels_of(labels: tuple[str, ...], name: str) -> dict[str, str]:
+    """Labels from LANGUAGE=TEXT; the id in English where there are none."""
+    found = {}
+    for label in labels:
+        language, equals, text = label.partition("=")
+        if not equals:
+            raise click.UsageError("a label is LANGUAGE=TEXT, such as en=Trustee")
+        found[language] = text
+    return found or {"en": name}
+
+
+id_option = click.option("--id", "role_id", required=True, help="The id in the manifest.")
+label_option = click.option(
+    "--label", "labels", multiple=True, metavar="LANGUAGE=TEXT", help="A name to be shown."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON object, and nothing else.")
+
+
+def say(as_json: bool, text: str, **members: Any) -> None:
+    """What a command has done: a line, or a JSON object."""
+    if as_json:
+        click.echo(json.dumps(members, ensure_ascii=False))
+    else:
+        click.echo(text)
+
+
+def election_of(log: ElectionLog) -> Election:
+    return log.election
+
+
+def _read_settings(path: Path) -> Mapping[str, str]:
+    try:
+        with (path / SETTINGS).open("rb") as file:
+            settings = json.loads(file.read(_MAX_SETTINGS))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict) or not all(isinstance(value, str) for value in settings.values()):
+        raise RecordError("is damaged", item=str(path / SETTINGS))
+    return settings
+
+
+def _canonical(settings: Mapping[str, str]) -> bytes:
+    return json.dumps(settings, indent=2, sort_keys=True).encode("utf-8") + b"\n"
+
+
+def is_interactive() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()

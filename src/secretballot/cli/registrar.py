@@ -1,0 +1,199 @@
+"""``secretballot registrar``: the roll, its access codes, and the register."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..credential.codes import hash_code, new_code
+from ..credential.register import SQLiteRegister
+from ..credential.registrar import Registrar, RegistrarKeys
+from ..errors import CredentialError, EncodingError, RefusedError
+from ..files import write_file
+from ..manifest import Election
+from .home import (
+    PUBLIC,
+    Home,
+    Passphrase,
+    at_options,
+    home_argument,
+    id_option,
+    json_option,
+    label_option,
+    labels_of,
+    passphrase_options,
+    say,
+)
+from .waiting import until, wait_option
+
+REGISTER = "register.sqlite"
+#: Bytes of a roll.
+_MAX_ROLL = 2**28
+
+
+@click.group()
+def registrar() -> None:
+    """A registrar: signs a credential for each voter on the roll, blindly, once.
+
+    \b
+    new       keys, before the manifest is made
+    roll      the voters, each with a new access code
+    issue     answer a request that a voter handed in
+    register  post the register's lines, and compare them with the log
+    close     issue no more
+    """
+
+
+@registrar.command()
+@home_argument
+@id_option
+@label_option
+@passphrase_options
+@json_option
+def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
+    """Make a registrar's keys in the directory DIR. The authority is given DIR/public.json."""
+    made = Home.create(home, "registrar")
+    keys = RegistrarKeys.generate(role_id, labels_of(labels, role_id))
+    keys.save(made.key, passphrase=passphrase.ask(new=True))
+    write_file(made.file(PUBLIC), keys.public().to_body())
+    say(as_json, f"registrar {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
+
+
+class RegistrarRole:
+    """A registrar at work: its directory, board and register."""
+
+    def __init__(
+        self,
+        home: Home,
+        passphrase: str,
+        at: str | None,
+        election: bytes | None,
+        board_passphrase_file: Path | None = None,
+    ) -> None:
+        self.home = home
+        self.keys = RegistrarKeys.load(home.key, passphrase=passphrase)
+        self.access = home.access(at, board_passphrase_file)
+        self.follower = home.follower(self.access, election)
+        self.register = SQLiteRegister(home.file(REGISTER))
+
+    def election(self) -> Election:
+        return self.follower.catch_up_to("setup").election
+
+    def registrar(self) -> Registrar:
+        return Registrar(self.keys, self.election(), self.register)
+
+    def publish(self) -> int:
+        """Posts the lines that the log has not; gives how many it has then."""
+        posted = self.follower.catch_up().issued.get(self.keys.id, 0)
+        for line in self.register.entries(posted + 1):
+            self.access.submit(line)
+            posted += 1
+        return posted
+
+
+def _role(home: Path, passphrase: Passphrase, **options: Any) -> RegistrarRole:
+    return RegistrarRole(Home(home, "registrar"), passphrase.ask(), **options)
+
+
+@registrar.command()
+@home_argument
+@click.argument("roll", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--codes", type=click.Path(dir_okay=False, path_type=Path), help="Where the access codes are written."
+)
+@at_options
+@passphrase_options
+@json_option
+def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: Any) -> None:
+    """Take in the voters of the file ROLL, a name a line, each with a new access code.
+
+    The codes are written to CODES, once, as a table of name and code, for the official to hand out; here only their
+    hashes are kept. Without CODES no codes are made, and requests are answered by `issue` alone.
+    """
+    role = _role(home, **options)
+    election = role.election()
+    names = _names(roll)
+    if codes is not None and codes.exists():
+        raise RefusedError("is there already: codes are made once", item=str(codes))
+    made = [(name, new_code() if codes is not None else None) for name in names]
+    if codes is not None:
+        table = io.StringIO()
+        csv.writer(table).writerows([["name", "code"], *made])
+        write_file(codes, table.getvalue().encode("utf-8"), replace=False)
+    hashes = [(name, None if code is None else hash_code(election.id, name, code)) for name, code in made]
+    role.register.enroll(hashes)
+    say(as_json, f"{len(names)} voters are on the roll", voters=len(names))
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes()[: _MAX_ROLL + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        raise EncodingError("is not UTF-8", item=str(path)) from None
+    names = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(set(names)) != len(names):
+        raise CredentialError("a name stands there twice", item=str(path))
+    return names
+
+
+@registrar.command()
+@home_argument
+@click.argument("voter")
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("answer", type=click.Path(dir_okay=False, path_type=Path))
+@at_options
+@passphrase_options
+@json_option
+def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **options: Any) -> None:
+    """Answer the request in the file REQUEST of the voter named VOTER, whom you know to be there, into the file ANSWER.
+
+    Asked again with the same request, the answer is the same.
+    """
+    role = _role(home, **options)
+    signature, _ = role.registrar().issue(voter, request.read_bytes()[: 2**16])
+    write_file(answer, signature)
+    say(as_json, f"answered: {answer}", issued=role.register.issued)
+
+
+@registrar.command()
+@home_argument
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def register(home: Path, wait: float, as_json: bool, **options: Any) -> None:
+    """Post the register's lines that the log has not yet, and compare register, roll and log.
+
+    Lines that were issued are no more than voters on the roll, and ballot keys no more than lines; where the log has
+    lines that this register has not, somebody else has the registrar's keys.
+    """
+    role = _role(home, **options)
+    posted = until(wait, role.publish)
+    log = role.follower.catch_up()
+    issued, voters = role.register.issued, role.register.size
+    if posted != issued or log.issued.get(role.keys.id, 0) != issued:
+        raise CredentialError(
+            f"the log has {log.issued.get(role.keys.id, 0)} lines, and the register {issued}",
+            culprit=f"registrar {role.keys.id}",
+        )
+    if issued > voters:
+        raise CredentialError(f"{issued} credentials were issued, to {voters} voters on the roll")
+    text = f"{issued} of {voters} voters have a credential, and all lines are in the log; {len(log.credentials)} voted"
+    say(as_json, text, issued=issued, voters=voters, voted=len(log.credentials))
+
+
+@registrar.command()
+@home_argument
+@at_options
+@passphrase_options
+@json_option
+def close(home: Path, as_json: bool, **options: Any) -> None:
+    """Issue no more: before the authority opens voting."""
+    role = _role(home, **options)
+    role.registrar().close()
+    posted = role.publish()
+    say(as_json, f"issuing is closed, with {posted} credentials", issued=posted)

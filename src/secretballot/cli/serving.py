@@ -1,0 +1,78 @@
+"""Serving a role's directory over HTTP, by uvicorn."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import BackendError, RefusedError
+from .home import Home, Passphrase, home_argument, open_store, passphrase_options
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def serve_options(command: _Command) -> _Command:
+    """Adds where to listen."""
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+    port = click.option(
+        "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any."
+    )
+    certificate = click.option(
+        "--tls-certificate",
+        type=click.Path(exists=True, dir_okay=False),
+        help="A PEM file; or let a proxy do TLS.",
+    )
+    key = click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key.")
+    at = click.option("--at", metavar="URL|DIR", help="For a registrar: the board. Remembered.")
+    quiet = click.option("--quiet", is_flag=True, help="Write no line for each request.")
+    return host(port(certificate(key(at(quiet(command))))))
+
+
+@click.command()
+@home_argument
+@serve_options
+@passphrase_options
+def serve(home: Path, passphrase: Passphrase, **options: object) -> None:
+    """Serve the board or the registrar in the directory DIR over HTTP, until it is interrupted.
+
+    A line a request goes to stderr, as JSON, with nothing in it that leads to a voter. The first line on stdout is the
+    address.
+    """
+    for role in ("board", "registrar"):
+        try:
+            found = Home(home, role)
+        except RefusedError:
+            continue
+        serve_home(found, passphrase, **options)  # type: ignore[arg-type]
+        return
+    raise RefusedError("is the directory of no board and of no registrar", item=str(home))
+
+
+def serve_home(
+    home: Home,
+    passphrase: Passphrase,
+    *,
+    host: str,
+    port: int,
+    tls_certificate: str | None,
+    tls_key: str | None,
+    at: str | None,
+    quiet: bool,
+) -> None:
+    """Serves a directory until the process is told to end."""
+    try:
+        from ..service import deploy
+        from ..service.serve import Server, config_of
+    except ImportError as error:
+        raise BackendError(f"{error.name} is not installed: install the extra `service`") from None
+    if not quiet:
+        logger = logging.getLogger("secretballot.service")
+        logger.addHandler(logging.StreamHandler(sys.stderr))
+        logger.setLevel(logging.INFO)
+    with deploy.opened_board(home, passphrase.ask(), open_store) as app:
+        Server(config_of(app, host, port, tls_certificate, tls_key), click.echo).run()

@@ -1,0 +1,324 @@
+"""``secretballot voter``: the credential, the ballot, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..ballot import format_code
+from ..ballot.contest_kinds import Selection
+from ..ballot.records import confirmation_code
+from ..ballot.voter import SealedBallot, VoterDevice
+from ..client import BoardAccess, Follower
+from ..credential.holder import Holder
+from ..crypto.merkle import verify_consistency
+from ..crypto.note import NoteVerifier, open_checkpoint
+from ..crypto.receipt import parse_receipt, verify_receipt
+from ..crypto.signing import VerifyKey
+from ..errors import EncodingError, RefusedError
+from ..files import write_file
+from .home import Home, Passphrase, at_options, home_argument, json_option, passphrase_options, say
+from .waiting import NotYetError, until, wait_option
+
+#: The ballot that was cast, and the board's receipt.
+BALLOT = "ballot.json"
+RECEIPT = "receipt.txt"
+_MAX_CHOICES = 2**20
+
+
+@click.group()
+def voter() -> None:
+    """A voter: asks for a credential, votes, and checks that the ballot is there.
+
+    \b
+    request    a credential from every registrar
+    cast       a ballot; or have it opened, to see that the device told the truth
+    challenge  seal a ballot and have it opened
+    check      that the ballot is in the log
+    """
+
+
+class _Role:
+    """A voter's directory, board and log."""
+
+    def __init__(
+        self,
+        home: Path,
+        passphrase: Passphrase,
+        at: str | None,
+        election: bytes | None,
+        board_passphrase_file: Path | None,
+    ) -> None:
+        is_new = not (home / "settings.json").exists()
+        self.home = Home.create(home, "voter") if is_new else Home(home, "voter")
+        self.passphrase = passphrase
+        self.access: BoardAccess = self.home.access(at, board_passphrase_file)
+        self.follower: Follower = self.home.follower(self.access, election)
+
+    def holder(self) -> Holder:
+        if not self.home.key.exists():
+            raise NotYetError("there is no credential yet: ask for one by `secretballot voter request`")
+        election = self.follower.catch_up_to("issuance").election
+        return Holder.load(self.home.key, election, passphrase=self.passphrase.ask())
+
+    def save(self, holder: Holder) -> None:
+        holder.save(self.home.key, passphrase=self.passphrase.ask(), replace=self.home.key.exists())
+
+
+@voter.command()
+@home_argument
+@click.option("--name", "voter_name", metavar="NAME", help="The voter's name on the roll.")
+@click.option("--code", help="The access code. [default: it is asked for]")
+@click.option(
+    "--registrar", "registrars", multiple=True, metavar="[ID=]URL", help="Each registrar's service."
+)
+@click.option(
+    "--write",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a request for each registrar here instead.",
+)
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="ID=FILE",
+    help="A registrar's answer to a request that was handed in.",
+)
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def request(
+    home: Path,
+    voter_name: str | None,
+    code: str | None,
+    registrars: tuple[str, ...],
+    write: Path | None,
+    answers: tuple[str, ...],
+    wait: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Ask every registrar for its signature, over its service, or by files at a desk.
+
+    The key is on the disk before anybody is asked: where a reply is lost, ask again by the same command.
+    """
+    role = _Role(home, **options)
+    log = until(wait, lambda: role.follower.catch_up_to("issuance"))
+    if role.home.key.exists():
+        holder = role.holder()
+    else:
+        holder = Holder(log.election)
+        role.passphrase.ask(new=True)
+        role.save(holder)
+    ids = [one.id for one in log.election.manifest.registrars]
+    for answer in answers:
+        registrar, _, file = answer.partition("=")
+        holder.accept(registrar, Path(file).read_bytes())
+        role.save(holder)
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for registrar in ids:
+            write_file(write / f"{registrar}.request", holder.request(registrar))
+    for registrar, url in _urls(registrars, ids).items():
+        if registrar in holder.answered:
+            continue
+        from ..client.remote import RemoteRegistrar  # httpx is an extra
+
+        if voter_name is None:
+            raise click.UsageError("which voter? Give --name")
+        if code is None:
+            code = click.prompt("Access code", hide_input=True, err=True)
+        with RemoteRegistrar(url) as service:
+            signature = service.issue(voter_name, code, holder.request(registrar))
+        holder.accept(registrar, signature)
+        role.save(holder)
+    missing = [registrar for registrar in ids if registrar not in holder.answered]
+    if missing and write is None:
+        raise NotYetError(f"registrar {', '.join(missing)} has not answered: give its URL by --registrar")
+    text = (
+        f"requests for {', '.join(ids)} are in {write}" if write is not None else "the credential is complete"
+    )
+    say(as_json, text, complete=not missing, missing=missing)
+
+
+def _urls(registrars: tuple[str, ...], ids: list[str]) -> dict[str, str]:
+    found = {}
+    for registrar in registrars:
+        name, equals, url = registrar.partition("=")
+        if not equals or name.startswith("http"):
+            name, url = (ids[0], registrar) if len(ids) == 1 else ("", registrar)
+        if name not in ids:
+            raise click.UsageError(f"each registrar is ID=URL, with an ID of {', '.join(ids)}")
+        found[name] = url
+    return found
+
+
+def choice_options(command: Any) -> Any:
+    """Adds where the choices come from."""
+    file = click.option(
+        "--choices",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A JSON file: an object with the choice for each contest.",
+    )
+    one = click.option(
+        "--choose",
+        "chosen",
+        multiple=True,
+        metavar="CONTEST[.OPTION]=CHOICE",
+        help="A choice: an id, a JSON value such as null (blank) or a list; of a rating one for each option.",
+    )
+    return file(one(command))
+
+
+def _selections(choices: Path | None, chosen: tuple[str, ...]) -> Mapping[str, Selection]:
+    selections: dict[str, Any] = {}
+    if choices is not None:
+        try:
+            selections = json.loads(choices.read_bytes()[: _MAX_CHOICES + 1])
+        except (ValueError, RecursionError):
+            raise EncodingError("is not JSON", item=str(choices)) from None
+        if not isinstance(selections, dict):
+            raise EncodingError("is no JSON object", item=str(choices))
+    for one in chosen:
+        place, equals, value = one.partition("=")
+        if not equals:
+            raise click.UsageError("a choice is CONTEST=CHOICE, or CONTEST.OPTION=CHOICE")
+        try:
+            read = json.loads(value)
+        except ValueError:
+            read = value
+        contest, dot, option = place.partition(".")
+        if dot:
+            selections.setdefault(contest, {})[option] = read
+        else:
+            selections[contest] = read
+    return selections
+
+
+def _seal(role: _Role, choices: Path | None, chosen: tuple[str, ...]) -> SealedBallot:
+    holder = role.holder()
+    log = role.follower.catch_up_to("voting")
+    device = VoterDevice(log.context, holder.credential(), holder.signing_key)
+    return device.seal(_selections(choices, chosen))
+
+
+@voter.command()
+@home_argument
+@choice_options
+@click.option("--yes", is_flag=True, help="Cast without asking whether the ballot is to be opened instead.")
+@click.option("--again", is_flag=True, help="Vote again, where a ballot was cast before.")
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def cast(
+    home: Path,
+    choices: Path | None,
+    chosen: tuple[str, ...],
+    yes: bool,
+    again: bool,
+    wait: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Seal a ballot, show its confirmation code, and cast it; or have it opened, where you say so then.
+
+    Run again after a lost reply, it sends the same ballot again.
+    """
+    role = _Role(home, **options)
+    kept = role.home.file(BALLOT)
+    if kept.exists() and not again:
+        if choices is not None or chosen:
+            raise RefusedError(
+                "a ballot was cast before: leave the choices out to send it again, or vote --again"
+            )
+        entry = kept.read_bytes()
+    else:
+        sealed = until(wait, lambda: _seal(role, choices, chosen))
+        if not yes:
+            click.echo(f"confirmation code: {format_code(sealed.code)}", err=True)
+            if click.confirm("Write the code down. Open this ballot, so that it never counts?", err=True):
+                _challenge(role, sealed, as_json)
+                return
+        entry = sealed.cast()
+        write_file(kept, entry)
+        role.home.file(RECEIPT).unlink(missing_ok=True)
+    receipt = until(wait, lambda: role.access.submit(entry))
+    _verify(role, receipt, entry)
+    write_file(role.home.file(RECEIPT), receipt.encode("utf-8"))
+    code = format_code(confirmation_code(entry))
+    say(as_json, f"cast: {code}", code=code, entry=parse_receipt(receipt).index)
+
+
+@voter.command()
+@home_argument
+@choice_options
+@at_options
+@wait_option
+@passphrase_options
+@json_option
+def challenge(
+    home: Path,
+    choices: Path | None,
+    chosen: tuple[str, ...],
+    wait: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Seal a ballot and have it opened: everybody can check that it holds these choices. It never counts.
+
+    Have ballots opened that the device could not know it of: `cast` asks after it has shown the code.
+    """
+    role = _Role(home, **options)
+    _challenge(role, until(wait, lambda: _seal(role, choices, chosen)), as_json)
+
+
+def _challenge(role: _Role, sealed: SealedBallot, as_json: bool) -> None:
+    entry = sealed.challenge()
+    receipt = role.access.submit(entry)
+    _verify(role, receipt, entry)
+    code = format_code(sealed.code)
+    say(as_json, f"opened, and does not count: {code}", code=code, entry=parse_receipt(receipt).index)
+
+
+@voter.command()
+@home_argument
+@at_options
+@passphrase_options
+@json_option
+def check(home: Path, as_json: bool, passphrase: Passphrase, **options: Any) -> None:
+    """Check that the ballot is in the log that the board shows now, and that this log continues the receipt's."""
+    role = _Role(home, passphrase, **options)
+    if not role.home.file(BALLOT).exists():
+        raise NotYetError("no ballot was cast from this directory")
+    entry = role.home.file(BALLOT).read_bytes()
+    if not role.home.file(RECEIPT).exists():
+        raise NotYetError("the board's receipt is missing: run `secretballot voter cast` again")
+    verifier = _verifier(role)
+    promised = verify_receipt(role.home.file(RECEIPT).read_bytes(), entry, verifier, verifier.name)
+    now = open_checkpoint(role.access.checkpoint(), verifier, verifier.name)
+    culprit = f"board {verifier.name}"
+    if now.size < promised.size:
+        raise RefusedError(
+            f"the board shows {now.size} entries, and promised {promised.size}", culprit=culprit
+        )
+    proof = role.access.consistency(promised.size, now.size)
+    verify_consistency(promised.size, now.size, promised.root, now.root, proof)
+    code = format_code(confirmation_code(entry))
+    place = parse_receipt(role.home.file(RECEIPT).read_bytes()).index
+    say(as_json, f"in the log, as entry {place} of {now.size}: {code}", code=code, entry=place, size=now.size)
+
+
+def _verifier(role: _Role) -> NoteVerifier:
+    board = role.follower.catch_up_to("setup").election.manifest.board
+    return NoteVerifier(board.origin, VerifyKey(board.key))
+
+
+def _verify(role: _Role, receipt: str, entry: bytes) -> None:
+    verifier = _verifier(role)
+    verify_receipt(receipt, entry, verifier, verifier.name)

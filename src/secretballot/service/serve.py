@@ -1,0 +1,51 @@
+"""Serving an application by uvicorn, until the process is told to end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+#: Seconds that a connection may be idle.
+KEEP_ALIVE = 30
+
+
+def config_of(
+    app: FastAPI,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    certificate: str | None = None,
+    key: str | None = None,
+) -> uvicorn.Config:
+    """How a service is served: addresses are written down nowhere, and answers say nothing of the server."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+    )
+
+
+class Server(uvicorn.Server):
+    """Says where it listens once it does, since with port 0 nobody knows before."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], object]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        scheme = "https" if self.config.is_ssl else "http"
+        for server in self.servers:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                self._announce(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
