@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
@@ -22,15 +21,12 @@ from ..board.store import BoardStore, SQLiteStore
 from ..client import BoardAccess, Follower, LocalBoard
 from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
 from ..files import write_file
-from ..manifest import Election
 from ..tally import ElectionLog
 from .terminal import ElectionId
 
 KEY = "role.key"
 PUBLIC = "public.json"
 SETTINGS = "settings.json"
-#: Where a board of this machine keeps its log.
-BOARD_KEY = "role.key"
 #: More than a file of settings has.
 _MAX_SETTINGS = 2**16
 
@@ -130,8 +126,7 @@ class Home:
         elif any(path.iterdir()):
             raise RefusedError("is not empty", item=str(path))
         write_file(path / SETTINGS, _canonical({"role": role, **settings}))
-        home = cls(path, role)
-        return home
+        return cls(path, role)
 
     def get(self, name: str) -> str | None:
         """A setting."""
@@ -251,10 +246,6 @@ def say(as_json: bool, text: str, **members: Any) -> None:
         click.echo(text)
 
 
-def election_of(log: ElectionLog) -> Election:
-    return log.election
-
-
 def _read_settings(path: Path) -> Mapping[str, str]:
     try:
         with (path / SETTINGS).open("rb") as file:
@@ -270,8 +261,3 @@ def _read_settings(path: Path) -> Mapping[str, str]:
 
 def _canonical(settings: Mapping[str, str]) -> bytes:
     return json.dumps(settings, indent=2, sort_keys=True).encode("utf-8") + b"\n"
-
-
-def is_interactive() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
