@@ -120,7 +120,7 @@ class Home:
         """A new directory; one of the same role that has no key yet is gone on with."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (path / SETTINGS).exists():
-            home = cls(path, role)
+            cls(path, role)  # Refuses another role's.
             if (path / KEY).exists():
                 raise RefusedError(f"there is a {role} already", item=str(path))
         elif any(path.iterdir()):
