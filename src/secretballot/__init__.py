@@ -37,6 +37,8 @@ _PUBLIC = {
     "board.store.postgres": ["PostgresStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
+    "credential.register": ["IssuanceRegister", "MemoryRegister", "SQLiteRegister"],
+    "credential.register.postgres": ["PostgresRegister"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
     "errors": ["SecretBallotError"],
     "manifest": [
@@ -79,6 +81,8 @@ if TYPE_CHECKING:
     from .board.store.postgres import PostgresStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
+    from .credential.register import IssuanceRegister, MemoryRegister, SQLiteRegister
+    from .credential.register.postgres import PostgresRegister
     from .credential.registrar import Registrar, RegistrarKeys
     from .errors import SecretBallotError
     from .manifest import (
@@ -121,15 +125,18 @@ __all__ = [
     "ElectionRecord",
     "FilesStore",
     "Holder",
+    "IssuanceRegister",
     "KeyHolder",
     "Manifest",
     "Memory",
+    "MemoryRegister",
     "MemoryStore",
     "Mixer",
     "MixerKey",
     "MixerKeys",
     "Option",
     "OutcomeRule",
+    "PostgresRegister",
     "PostgresStore",
     "RankingContest",
     "RatingContest",
@@ -138,6 +145,7 @@ __all__ = [
     "RegistrarKeys",
     "Report",
     "Result",
+    "SQLiteRegister",
     "SQLiteStore",
     "SealedBallot",
     "SecretBallotError",
