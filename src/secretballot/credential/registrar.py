@@ -165,6 +165,11 @@ class Registrar:
         self._register.close_issuing()
 
     @property
+    def election(self) -> Election:
+        """The election that it issues credentials for."""
+        return self._election
+
+    @property
     def id(self) -> str:
         """The registrar's id in the manifest."""
         return self._keys.id
