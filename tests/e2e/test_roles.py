@@ -188,3 +188,178 @@ def test_stores_and_cosigners_of_a_board(run: Run) -> None:
     )
     assert "error" in run("board", "new", "b", "--origin", "x", "--cosigner", "y", code=1).stderr
     assert "error" in run("board", "new", "b", "--origin", "no spaces", code=1).stderr
+
+
+# From the roll to the record.
+
+MIXED = {**DRAFT, "mixing_rounds": 2, "contests": [{**DRAFT["contests"][0], "tally": "both"}]}
+
+
+def hold_ceremony(run: Run, announced: str) -> tuple[str, ...]:
+    at = ("--at", "board", "--election", announced)
+    for name in ("mai", "nam", "oanh"):
+        run("trustee", "join", name, *at)
+    for step in ("deal", "confirm"):
+        for name in ("mai", "nam", "oanh"):
+            run("trustee", step, name)
+    run("election", "open", "official", "issuance")
+    return at
+
+
+def enroll(run: Run, at: tuple[str, ...]) -> dict[str, str]:
+    """The roll, and a credential for two voters, who handed in their requests at a desk; gives the codes."""
+    Path("roll.txt").write_text("An\nBình\n\n  Chi \n", encoding="utf-8")
+    run("registrar", "roll", "registrar", "roll.txt", "--codes", "codes.csv", *at)
+    codes = dict(line.split(",") for line in Path("codes.csv").read_text(encoding="utf-8").splitlines()[1:])
+    for home, name in (("an", "An"), ("binh", "Bình")):
+        asked = run("voter", "request", home, "--write", f"{home}-requests", *at)
+        assert "requests for registry are in" in asked.stdout
+        for _ in range(2):
+            run(
+                "registrar", "issue", "registrar", name, f"{home}-requests/registry.request", f"{home}.answer"
+            )
+        taken = run("voter", "request", home, "--answer", f"registry={home}.answer", "--json")
+        assert json.loads(taken.stdout) == {"complete": True, "missing": []}
+    return codes
+
+
+def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
+    announced = prepare(run, MIXED)
+    at = hold_ceremony(run, announced)
+    codes = enroll(run, at)
+    assert sorted(codes) == ["An", "Bình", "Chi"]
+    assert stat.S_IMODE((tmp_path / "codes.csv").stat().st_mode) == 0o600
+    assert (
+        "the manifest's roll has 3 voters" in run("registrar", "roll", "registrar", "roll.txt", code=1).stderr
+    )
+    assert (
+        "not on the roll"
+        in run(
+            "registrar", "issue", "registrar", "Nobody", "an-requests/registry.request", "x", code=1
+        ).stderr
+    )
+    assert (
+        "signed for another voter"
+        in run("registrar", "issue", "registrar", "Chi", "an-requests/registry.request", "x", code=1).stderr
+    )
+    early = run("voter", "cast", "an", "--choose", "chair=chi", "--yes", code=1)
+    assert "the phase is issuance, and not voting yet" in early.stderr
+    for _ in range(2):
+        registered = json.loads(run("registrar", "register", "registrar", "--json").stdout)
+        assert registered == {"issued": 2, "voters": 3, "voted": 0}
+    run("registrar", "close", "registrar")
+    late = run("voter", "request", "chi", "--write", "chi-requests", *at)
+    assert late.stdout
+    closed = run("registrar", "issue", "registrar", "Chi", "chi-requests/registry.request", "x", code=1)
+    assert "issuing is closed" in closed.stderr
+    run("election", "open", "official", "voting")
+
+    assert "no ballot was cast" in run("voter", "check", "an", code=1).stderr
+    assert (
+        "registry has not signed yet"
+        in run("voter", "cast", "chi", "--choose", "chair=chi", "--yes", code=1).stderr
+    )
+    for choices, says in (
+        (("--choose", "chair=nobody"), "contest chair"),
+        (("--choose", "chair"), "a choice is CONTEST=CHOICE"),
+        ((), "contest chair: a selection is missing"),
+    ):
+        refused = run(
+            "voter", "cast", "an", *choices, "--yes", code=2 if choices == ("--choose", "chair") else 1
+        )
+        assert says in refused.stderr
+        assert "nobody" not in refused.stderr
+    opened = run("voter", "challenge", "an", "--choose", "chair=dung")
+    assert opened.stdout.startswith("opened, and does not count: ")
+    Path("choices.json").write_text('{"chair": "chi"}', encoding="utf-8")
+    cast = json.loads(run("voter", "cast", "an", "--choices", "choices.json", "--yes", "--json").stdout)
+    assert json.loads(run("voter", "cast", "an", "--yes", "--json").stdout) == cast
+    assert (
+        "a ballot was cast before"
+        in run("voter", "cast", "an", "--choose", "chair=dung", "--yes", code=1).stderr
+    )
+    again = json.loads(
+        run("voter", "cast", "an", "--choose", "chair=null", "--again", "--yes", "--json").stdout
+    )
+    assert again["code"] != cast["code"]
+    run("voter", "cast", "binh", "--choose", "chair=dung", "--yes")
+    checked = json.loads(run("voter", "check", "an", "--json").stdout)
+    assert (checked["code"], checked["entry"]) == (again["code"], again["entry"])
+
+    assert "voting is not closed" in run("mixer", "run", "phuc", *at, code=1).stderr
+    shut = json.loads(run("election", "close", "official", "--json").stdout)
+    assert json.loads(run("election", "close", "official", "--json").stdout) == shut
+    assert shut["ballots"] == 2
+    assert "0 of 2 rounds" in run("election", "publish", "official", code=1).stderr
+    assert "0 of 2 rounds have been mixed" in run("trustee", "decrypt", "mai", code=1).stderr
+    for name, said in (
+        ("phuc", "has mixed"),
+        ("quyen", "has mixed"),
+        ("phuc", "has mixed"),
+        ("sang", "is not needed"),
+    ):
+        assert said in run("mixer", "run", name, *at).stdout
+    assert "0 of 2 trustees have decrypted" in run("election", "publish", "official", code=1).stderr
+    for name in ("mai", "oanh", "mai"):
+        assert f"trustee {name} has decrypted" in run("trustee", "decrypt", name).stdout
+    refused = run("election", "publish", "official", code=1)
+    assert "publish it with --accept" in refused.stderr
+    published = run("election", "publish", "official", "--accept")
+    assert "Dung" in published.stdout
+    assert "warning: all but one voted alike" in published.stderr
+    assert json.loads(run("election", "publish", "official", "--json").stdout)["collected"] == 2
+    status = json.loads(run("election", "status", "official", "--json").stdout)
+    assert (status["phase"], status["sealed"], status["rounds"]) == ("closed", "yes", "2 of 2")
+
+    exported = run(
+        "board", "export", "board", "record", "--election", announced, "--board-passphrase-file", "pass"
+    )
+    assert "record: " in exported.stdout
+    verified = CliRunner().invoke(main, ["verify", "record", "--election", announced])
+    assert verified.exit_code == 0, verified.output
+    assert (
+        "is not empty"
+        in run(
+            "board",
+            "export",
+            "board",
+            "record",
+            "--election",
+            announced,
+            "--board-passphrase-file",
+            "pass",
+            code=1,
+        ).stderr
+    )
+
+
+def test_what_a_voter_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code is shown before the device knows whether the ballot is to be opened."""
+    announced = prepare(run)
+    at = hold_ceremony(run, announced)
+    enroll(run, at)
+    run("registrar", "register", "registrar")
+    run("election", "open", "official", "voting")
+    arguments = ["voter", "cast", "an", "--choose", "chair=chi"]
+    options = ["--passphrase-file", "pass", "--board-passphrase-file", "pass"]
+    opened = CliRunner().invoke(main, [*arguments, *options], input="y\n")
+    assert opened.exit_code == 0
+    shown = opened.stderr.split("confirmation code: ")[1].split()[0]
+    assert opened.stdout == f"opened, and does not count: {shown}\n"
+    cast = CliRunner().invoke(main, [*arguments, *options], input="n\n")
+    assert cast.exit_code == 0
+    shown = cast.stderr.split("confirmation code: ")[1].split()[0]
+    assert cast.stdout == f"cast: {shown}\n"
+
+
+def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
+    """A trustee that has seen the log is not shown an earlier one, whatever the files say."""
+    announced = prepare(run)
+    at = ("--at", "board", "--election", announced)
+    before = (tmp_path / "board" / "board.sqlite").read_bytes()
+    run("trustee", "join", "mai", *at)
+    (tmp_path / "board" / "board.sqlite").write_bytes(before)
+    for name in ("board.sqlite-wal", "board.sqlite-shm"):
+        (tmp_path / "board" / name).unlink(missing_ok=True)
+    refused = run("trustee", "join", "mai", code=1)
+    assert refused.stderr.startswith("error: ")

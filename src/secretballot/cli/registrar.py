@@ -117,6 +117,11 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
     role = _role(home, **options)
     election = role.election()
     names = _names(roll)
+    most = election.manifest.roll_size
+    if len(names) + role.register.roll_size() > most:
+        raise CredentialError(
+            f"the manifest's roll has {most} voters, and these would be more", item=str(roll)
+        )
     if codes is not None and codes.exists():
         raise RefusedError("is there already: codes are made once", item=str(codes))
     if codes is None:
