@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from secretballot.ballot.voter import VoterDevice
 from secretballot.credential.holder import Holder
+from secretballot.credential.register import MemoryRegister
+from secretballot.credential.registrar import Registrar
 from secretballot.testing import Simulation
 
 from .floor import Floor, Gauge, middle
@@ -157,8 +159,10 @@ def _take_inherited_part(voters: range) -> Part:
         raise RuntimeError("the process did not inherit an election")
     simulation, shape = _inherited
     # The register's serial numbers go on from the voters of the parts before, whom this process did not serve.
-    issued: dict[Any, Any] = dict.fromkeys(range(voters.start))
-    simulation.registrars[0]._issued = issued
+    register = MemoryRegister(simulation.roll)
+    for voter in simulation.roll[: voters.start]:
+        register.issue(voter, voter.encode(), b"", lambda serial: b"")
+    simulation.registrars[0] = Registrar(simulation.registrar_keys[0], simulation.election, register)
     return _take_part(simulation, shape, voters)
 
 

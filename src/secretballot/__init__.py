@@ -37,6 +37,8 @@ _PUBLIC = {
     "board.store.postgres": ["PostgresStore"],
     "ceremony.trustee": ["KeyHolder", "TrusteeKeys"],
     "credential.holder": ["Holder"],
+    "credential.register": ["IssuanceRegister", "MemoryRegister", "SQLiteRegister"],
+    "credential.register.postgres": ["PostgresRegister"],
     "credential.registrar": ["Registrar", "RegistrarKeys"],
     "errors": ["SecretBallotError"],
     "manifest": [
@@ -59,6 +61,7 @@ _PUBLIC = {
     "tally": ["ElectionLog", "Result"],
     "tally.mixer": ["Mixer", "MixerKeys"],
     "tally.trustee": ["DecryptingTrustee"],
+    "report": ["compare_records"],
     "verify": ["Report", "Verdict", "local_workers", "verify_record"],
 }
 
@@ -78,6 +81,8 @@ if TYPE_CHECKING:
     from .board.store.postgres import PostgresStore
     from .ceremony.trustee import KeyHolder, TrusteeKeys
     from .credential.holder import Holder
+    from .credential.register import IssuanceRegister, MemoryRegister, SQLiteRegister
+    from .credential.register.postgres import PostgresRegister
     from .credential.registrar import Registrar, RegistrarKeys
     from .errors import SecretBallotError
     from .manifest import (
@@ -97,6 +102,7 @@ if TYPE_CHECKING:
         WriteInContest,
         confidence_levels,
     )
+    from .report import compare_records
     from .tally import ElectionLog, Result
     from .tally.mixer import Mixer, MixerKeys
     from .tally.trustee import DecryptingTrustee
@@ -119,15 +125,18 @@ __all__ = [
     "ElectionRecord",
     "FilesStore",
     "Holder",
+    "IssuanceRegister",
     "KeyHolder",
     "Manifest",
     "Memory",
+    "MemoryRegister",
     "MemoryStore",
     "Mixer",
     "MixerKey",
     "MixerKeys",
     "Option",
     "OutcomeRule",
+    "PostgresRegister",
     "PostgresStore",
     "RankingContest",
     "RatingContest",
@@ -136,6 +145,7 @@ __all__ = [
     "RegistrarKeys",
     "Report",
     "Result",
+    "SQLiteRegister",
     "SQLiteStore",
     "SealedBallot",
     "SecretBallotError",
@@ -145,6 +155,7 @@ __all__ = [
     "VoterDevice",
     "WriteInContest",
     "check_receipt",
+    "compare_records",
     "confidence_levels",
     "confirmation_code",
     "format_code",

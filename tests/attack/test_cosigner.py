@@ -114,6 +114,21 @@ def test_a_memory_that_is_put_back_while_the_cosigner_runs(
         assert path.read_bytes() == copy
 
 
+def test_a_memory_of_the_same_checkpoint_at_an_earlier_time(log: PlainLog, tmp_path: Path) -> None:
+    """The same size and root, but it has forgotten the later cosignature."""
+    clock, path = Clock(), tmp_path / "memory"
+    _, cosigner = new_cosigner(tmp_path, log.verifier, clock=clock)
+    with cosigner:
+        cosigner.cosign(log.note(8), 0, [])
+        copy = path.read_bytes()
+        clock.time += 60
+        cosigner.cosign(log.note(8), 8, [])
+        path.write_bytes(copy)
+        clock.time -= 30
+        with pytest.raises(CosignerMemoryError, match="older than it was"):
+            cosigner.cosign(log.note(9), 8, log.proof(8, 9))
+
+
 def test_a_memory_of_the_same_size_and_another_root(
     log: PlainLog, fork: PlainLog, made: Made, tmp_path: Path
 ) -> None:

@@ -21,8 +21,10 @@ from secretballot import (
     RankingContest,
     RatingContest,
     WriteInContest,
+    compare_records,
     confidence_levels,
     verify_record,
+    write_record,
 )
 from secretballot.ceremony import CeremonyComplaint
 from secretballot.records import parse_entry
@@ -102,6 +104,9 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
     out["ceremony-complaint"] = [json.loads(complaint.to_body())]
     record = simulation.export(str(tmp_path_factory.mktemp("schemas") / "record"))
     out["report"] = [json.loads(verify_record(record).to_body())]
+    entries = list(record.entries())
+    other = write_record(tmp_path_factory.mktemp("schemas") / "other", [*entries[:-1], b"x"], "garbage")
+    out["comparison"] = [json.loads(compare_records(record, other).to_body())]
     return out
 
 

@@ -1,4 +1,4 @@
-"""Where a board's store is, so that a test can open it again, and in other processes."""
+"""Where a store or a register is, so that a test can open it again, and in other processes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import pytest
 
 import secretballot
 import secretballot.errors
-from secretballot.board.store import BoardStore
 
 from .postgres import Server
 
 KINDS = {"memory": "MemoryStore", "files": "FilesStore", "sqlite": "SQLiteStore", "postgres": "PostgresStore"}
 #: Those whose entries outlive their process.
 DURABLE = [kind for kind in KINDS if kind != "memory"]
+REGISTERS = {"memory": "MemoryRegister", "sqlite": "SQLiteRegister", "postgres": "PostgresRegister"}
+DURABLE_REGISTERS = [kind for kind in REGISTERS if kind != "memory"]
 
 SOURCE = Path(secretballot.errors.__file__).parents[1]
 
@@ -43,28 +44,27 @@ class Place(NamedTuple):
     arguments: tuple[str, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
 
-    def open(self, **options: Any) -> BoardStore:
-        """The store that is there. In memory, it is another each time."""
-        store: BoardStore = getattr(secretballot, self.name)(*self.arguments, **dict(self.options), **options)
-        return store
+    def open(self, **options: Any) -> Any:
+        """The store or register that is there. In memory, it is another each time."""
+        return getattr(secretballot, self.name)(*self.arguments, **dict(self.options), **options)
 
     def told(self) -> str:
         """For :data:`OPENING`."""
         return json.dumps([self.name, self.arguments, dict(self.options)])
 
 
-def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
-    """A new place for a store of that kind. Its name is one that needs care."""
+def place(kind: str, folder: Path, request: pytest.FixtureRequest, names: dict[str, str] = KINDS) -> Place:
+    """A new place for a store of that kind, or for one of :data:`REGISTERS`. Its name is one that needs care."""
     match kind:
         case "memory":
-            return Place(KINDS[kind])
+            return Place(names[kind])
         case "files":
-            return Place(KINDS[kind], (str(folder / "board folder?#%41"),))
+            return Place(names[kind], (str(folder / "board folder?#%41"),))
         case "sqlite":
-            return Place(KINDS[kind], (str(folder / "board file?#%41.sqlite"),))
+            return Place(names[kind], (str(folder / "board file?#%41.sqlite"),))
         case "postgres":
             server: Server = request.getfixturevalue("postgres")
-            return Place(KINDS[kind], (server.conninfo(),), (("schema", server.schema()),))
+            return Place(names[kind], (server.conninfo(),), (("schema", server.schema()),))
     raise ValueError(kind)
 
 

@@ -167,10 +167,10 @@ def test_several_cosigners_in_any_order(finished: Finished, growing: Board) -> N
     later = one.cosign(text, NOW + 9).line()
     cosigned = growing.add_cosignature(note + later, [one.verifier, two.verifier])
     assert cosigned == growing.checkpoint() == note + lines[two] + later
-    # All at once, with lines of others, which are not kept.
+    # All at once, with lines of others, which are not kept, and an older one again.
     stranger = CosignatureSigner("stranger.example", SigningKey.generate()).cosign(text, NOW).line()
     both = note + stranger + lines[one] + lines[two]
-    assert growing.add_cosignature(both, [two.verifier, one.verifier]) == note + lines[one] + lines[two]
+    assert growing.add_cosignature(both, [two.verifier, one.verifier]) == cosigned == growing.checkpoint()
 
 
 def test_cosignatures_that_come_late(finished: Finished, growing: Board, cosigning: Cosigning) -> None:

@@ -341,3 +341,24 @@ def test_a_check_that_breaks_down_has_failed(
             report = verify_entries(finished.entries, cosigned(finished, witnesses[0]), pins=pinned)
         assert failed(report) == [rule]
         assert message(report.rule(rule)).endswith("the check broke down: RuntimeError")
+
+
+def test_culprits_are_named_where_only_cosigners_are_missing(finished: Finished) -> None:
+    """Who signed what is wrong in a log did sign, whoever has cosigned it."""
+    entries = [*finished.entries]
+    place = finished.places("ballot")[-1]
+    share = finished.places("decryption-share")[0]
+
+    def spoil(body: dict[str, Any]) -> None:
+        proof = body["proof"]
+        body["proof"] = proof[:10] + ("A" if proof[10] != "A" else "B") + proof[11:]
+
+    entries[share] = elections.rewrite(entries[share], finished.simulation.trustees[0]._signing, spoil)
+    for pinned, named in (
+        (Pins(), True),
+        (Pins(None, [CosignatureSigner("w", SigningKey.generate()).verifier]), True),
+        (Pins(elections.checkpoint(finished.simulation, [*finished.entries[: place - 1], b"x"])), False),
+    ):
+        report = verified(finished, pinned, entries)
+        assert report.rule("T1").status is Status.FAILED
+        assert (report.rule("T1").findings[0].culprit is not None) is named

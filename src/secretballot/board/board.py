@@ -14,7 +14,13 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..crypto import key_file
-from ..crypto.cosignature import CosignatureVerifier, add_cosignatures, known_cosigners, open_cosigned
+from ..crypto.cosignature import (
+    CosignatureVerifier,
+    add_cosignatures,
+    known_cosigners,
+    open_cosignatures,
+    open_cosigned,
+)
 from ..crypto.merkle import (
     Frontier,
     consistency_proof,
@@ -252,8 +258,8 @@ class Board:
         """Keeps the cosignatures that stand on a checkpoint of this board, and gives the checkpoint with all that are
         kept: :meth:`checkpoint`, :meth:`export` and receipts have them from then on, until the log grows.
 
-        ``note`` is the checkpoint with the lines that cosigners answered behind it; ``cosigners`` are their vkeys. A
-        line takes the place of the cosigner's earlier one; lines of others are passed over. A checkpoint over fewer
+        ``note`` is the checkpoint with the lines that cosigners answered behind it; ``cosigners`` are their vkeys. Of
+        each its newest line is kept; lines of others are passed over. A checkpoint over fewer
         entries than the newest that was signed is not kept: its cosignatures are then in the answer alone.
 
         Of several processes that add at one instant, one may have to add again. Raises NoteError where none of these
@@ -261,7 +267,8 @@ class Board:
         verify, and StoreError where the store has not the log that was signed.
         """
         check_type(note, (str, bytes), "a checkpoint")
-        opened = open_cosigned(note, self._keys.verifier, self._keys.origin, known_cosigners(cosigners))
+        verifiers = known_cosigners(cosigners)
+        opened = open_cosigned(note, self._keys.verifier, self._keys.origin, verifiers)
         if not opened.cosignatures:
             raise NoteError("none of the cosigners signed it", item="checkpoint")
         signed = opened.checkpoint
@@ -273,9 +280,11 @@ class Board:
             kept = self._kept()
             same = kept is not None and kept.checkpoint == signed
             base = kept.note if kept is not None and same else self._keys.sign(signed.size, signed.root)
-            cosigned = add_cosignatures(base, [one.signature for one in opened.cosignatures])
-            if kept is None or kept.checkpoint.size <= signed.size:
-                self._store.put_checkpoint(cosigned.encode("utf-8"), signed.size)
+            times = {one.cosigner: one.timestamp for one in open_cosignatures(base, verifiers).cosignatures}
+            newer = [one for one in opened.cosignatures if one.timestamp > times.get(one.cosigner, -1)]
+            cosigned = add_cosignatures(base, [one.signature for one in newer])
+            # The store leaves one over more entries as it is.
+            self._store.put_checkpoint(cosigned.encode("utf-8"), signed.size)
             return cosigned
 
     def export(self, path: str | os.PathLike[str]) -> ElectionRecord:

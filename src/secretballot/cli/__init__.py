@@ -1,7 +1,8 @@
 """The command line, one file a command. ``secretballot --help`` lists them.
 
-Exit codes: 0 done, or verified; 1 failed, or figures differ, or any other error; 2 usage; 3 a record that cannot be
-read; 4 a record whose verification is incomplete; 130 interrupted. An error is one line on stderr, never a traceback.
+Exit codes: 0 done, or verified; 1 failed, or records or figures differ, or any other error; 2 usage; 3 a record that
+cannot be read; 4 a record whose verification is incomplete, or that is the beginning of another; 130 interrupted. An
+error is one line on stderr, never a traceback.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ try:
     from .check_receipt import check_receipt
     from .cosigner import cosigner
     from .demo import demo
+    from .diff import diff
     from .election import election
     from .info import info
     from .mixer import mixer
+    from .registrar import registrar
     from .serving import serve
     from .show import show
     from .terminal import SafeGroup
@@ -47,11 +50,11 @@ def main() -> None:
 
     \b
     Exit codes: 0 done or verified, 1 failed or differs, 2 usage,
-    3 unreadable record, 4 verification incomplete.
+    3 unreadable record, 4 verification or record incomplete.
     """
 
 
-for command in (demo, verify, show, check_code, check_receipt, info):
+for command in (demo, verify, show, diff, check_code, check_receipt, info):
     main.add_command(command)
-for role in (election, board, trustee, mixer, voter, cosigner, serve):
+for role in (election, board, registrar, trustee, mixer, voter, cosigner, serve):
     main.add_command(role)

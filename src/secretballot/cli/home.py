@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
@@ -22,15 +21,12 @@ from ..board.store import BoardStore, SQLiteStore
 from ..client import BoardAccess, Follower, LocalBoard
 from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
 from ..files import write_file
-from ..manifest import Election
 from ..tally import ElectionLog
 from .terminal import ElectionId
 
 KEY = "role.key"
 PUBLIC = "public.json"
 SETTINGS = "settings.json"
-#: Where a board of this machine keeps its log.
-BOARD_KEY = "role.key"
 #: More than a file of settings has.
 _MAX_SETTINGS = 2**16
 
@@ -124,14 +120,13 @@ class Home:
         """A new directory; one of the same role that has no key yet is gone on with."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (path / SETTINGS).exists():
-            home = cls(path, role)
+            cls(path, role)  # Refuses another role's.
             if (path / KEY).exists():
                 raise RefusedError(f"there is a {role} already", item=str(path))
         elif any(path.iterdir()):
             raise RefusedError("is not empty", item=str(path))
         write_file(path / SETTINGS, _canonical({"role": role, **settings}))
-        home = cls(path, role)
-        return home
+        return cls(path, role)
 
     def get(self, name: str) -> str | None:
         """A setting."""
@@ -166,6 +161,9 @@ class Home:
         if not is_url(known):
             known = os.path.abspath(known)
         access = open_access(known, board_passphrase_file)
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.call_on_close(access.close)
         self.set(at=known)
         return access
 
@@ -248,10 +246,6 @@ def say(as_json: bool, text: str, **members: Any) -> None:
         click.echo(text)
 
 
-def election_of(log: ElectionLog) -> Election:
-    return log.election
-
-
 def _read_settings(path: Path) -> Mapping[str, str]:
     try:
         with (path / SETTINGS).open("rb") as file:
@@ -267,8 +261,3 @@ def _read_settings(path: Path) -> Mapping[str, str]:
 
 def _canonical(settings: Mapping[str, str]) -> bytes:
     return json.dumps(settings, indent=2, sort_keys=True).encode("utf-8") + b"\n"
-
-
-def is_interactive() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()

@@ -117,15 +117,21 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
     role = _role(home, **options)
     election = role.election()
     names = _names(roll)
+    most = election.manifest.roll_size
+    if len(names) + role.register.roll_size() > most:
+        raise CredentialError(
+            f"the manifest's roll has {most} voters, and these would be more", item=str(roll)
+        )
     if codes is not None and codes.exists():
         raise RefusedError("is there already: codes are made once", item=str(codes))
-    made = [(name, new_code() if codes is not None else None) for name in names]
-    if codes is not None:
+    if codes is None:
+        role.register.add_voters(names)
+    else:
+        made = {name: new_code() for name in names}
         table = io.StringIO()
-        csv.writer(table).writerows([["name", "code"], *made])
+        csv.writer(table, lineterminator="\n").writerows([("name", "code"), *made.items()])
         write_file(codes, table.getvalue().encode("utf-8"), replace=False)
-    hashes = [(name, None if code is None else hash_code(election.id, name, code)) for name, code in made]
-    role.register.enroll(hashes)
+        role.register.add_voters({name: hash_code(election.id, name, code) for name, code in made.items()})
     say(as_json, f"{len(names)} voters are on the roll", voters=len(names))
 
 
@@ -156,7 +162,7 @@ def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **
     role = _role(home, **options)
     signature, _ = role.registrar().issue(voter, request.read_bytes()[: 2**16])
     write_file(answer, signature)
-    say(as_json, f"answered: {answer}", issued=role.register.issued)
+    say(as_json, f"answered: {answer}", issued=role.register.count())
 
 
 @registrar.command()
@@ -174,7 +180,7 @@ def register(home: Path, wait: float, as_json: bool, **options: Any) -> None:
     role = _role(home, **options)
     posted = until(wait, role.publish)
     log = role.follower.catch_up()
-    issued, voters = role.register.issued, role.register.size
+    issued, voters = role.register.count(), role.register.roll_size()
     if posted != issued or log.issued.get(role.keys.id, 0) != issued:
         raise CredentialError(
             f"the log has {log.issued.get(role.keys.id, 0)} lines, and the register {issued}",

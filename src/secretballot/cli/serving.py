@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import click
 
 from ..errors import BackendError, RefusedError
 from .home import Home, Passphrase, home_argument, open_store, passphrase_options
+from .registrar import RegistrarRole
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -74,5 +76,23 @@ def serve_home(
         logger = logging.getLogger("secretballot.service")
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.setLevel(logging.INFO)
-    with deploy.opened_board(home, passphrase.ask(), open_store) as app:
+    with _opened(deploy, home, passphrase.ask(), at) as app:
         Server(config_of(app, host, port, tls_certificate, tls_key), click.echo).run()
+
+
+@contextmanager
+def _opened(deploy: Any, home: Home, passphrase: str, at: str | None) -> Iterator[Any]:
+    """The application of a role's directory, while the block lasts."""
+    if home.role == "board":
+        with deploy.opened_board(home, passphrase, open_store) as app:
+            yield app
+        return
+    role = RegistrarRole(home, passphrase, at, None)
+    app, publisher = deploy.issuance_app(role.registrar(), role.register, role.access)
+    publisher.start()
+    try:
+        yield app
+    finally:
+        publisher.stop()
+        role.register.close()
+        role.access.close()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import NoReturn
 
 from ..crypto import key_file
@@ -15,6 +14,7 @@ from ..manifest import Election, RegistrarKey
 from ..records import sign_record
 from .checks import blinded_in, request_digest
 from .records import Issuance
+from .register import IssuanceRegister, MemoryRegister
 
 _KIND = "registrar"
 
@@ -54,7 +54,7 @@ class RegistrarKeys:
     def save(self, path: str | os.PathLike[str], *, passphrase: str, replace: bool = False) -> None:
         """Seals the keys, with id and labels, in a key file (:func:`secretballot.crypto.key_file.save`).
 
-        What a :class:`Registrar` issued is not in it.
+        What a :class:`Registrar` issued is not in it, but in its register.
         """
         body, issuing = self.public().to_body(), self._issuing.to_secret_der()
         key_file.save(path, _KIND, passphrase, body, issuing, self._signing.seed(), replace=replace)
@@ -76,23 +76,26 @@ class RegistrarKeys:
 class Registrar:
     """Issues credentials for one election.
 
-    ``roll`` holds the voters' names as the embedder knows them. ``authenticate`` is the embedder's hook: it is given
-    the name, and raises CredentialError where whoever asks is not that voter. Issuing is safe from several threads.
-    It goes on until :meth:`close`: the registrar does not watch the log.
+    ``roll`` is a register (:class:`~secretballot.credential.register.IssuanceRegister`) with voters on its roll, which
+    keeps what is issued, also for a registrar that is made anew, and for others beside this one; or the voters' names
+    alone, for a register in memory. ``authenticate`` is the embedder's hook: it is given the name, and raises
+    CredentialError where whoever asks is not that voter. Issuing is safe from several threads. It goes on until
+    :meth:`close`: the registrar does not watch the log.
     """
 
     def __init__(
         self,
         keys: RegistrarKeys,
         election: Election,
-        roll: Collection[str],
+        roll: Collection[str] | IssuanceRegister,
         authenticate: Callable[[str], None] = lambda voter: None,
     ) -> None:
         check_type(keys, RegistrarKeys, "the registrar's keys")
         check_type(election, Election, "an election")
-        names = roll if isinstance(roll, Collection) and not isinstance(roll, (str, bytes)) else None
-        if names is None or any(not isinstance(name, str) for name in names):
-            raise ArgumentError("a roll is a collection of voters' names, each a str")
+        if not isinstance(roll, IssuanceRegister):
+            names = roll if isinstance(roll, Collection) and not isinstance(roll, (str, bytes)) else None
+            if names is None or any(not isinstance(name, str) for name in names):
+                raise ArgumentError("a roll is a collection of voters' names, each a str")
         if not callable(authenticate):
             raise ArgumentError("authenticate is a function of a voter's name")
         if election.manifest.registrar(keys.id) != keys.public():
@@ -103,18 +106,14 @@ class Registrar:
         keys._election = election.id
         self._keys = keys
         self._election = election
-        self._roll = frozenset(roll)
-        if len(self._roll) != len(roll):
-            raise CredentialError("the roll has a name twice")
-        if len(self._roll) > election.manifest.roll_size:
+        self._register = roll if isinstance(roll, IssuanceRegister) else MemoryRegister(list(roll))
+        size = self._register.roll_size()
+        if size > election.manifest.roll_size:
             raise CredentialError(
-                f"the roll has {len(self._roll)} names, the manifest's has {election.manifest.roll_size}"
+                f"the roll has {size} names, the manifest's has {election.manifest.roll_size}"
             )
+        self._register.bind(election.id, keys.id)
         self._authenticate = authenticate
-        self._issued: dict[str, tuple[bytes, bytes, bytes]] = {}
-        self._requests: set[bytes] = set()
-        self._closed = False
-        self._lock = threading.Lock()
 
     def issue(self, voter: str, request: bytes) -> tuple[bytes, bytes]:
         """The blind signature for a voter's request, and the register's entry for the log.
@@ -122,42 +121,53 @@ class Registrar:
         Asked again with the same request, gives the same answer, so that a lost reply loses no vote. Raises
         CredentialError for a voter who is not on the roll, or whose other request was signed, for a request that was
         signed for another voter, or is for another registrar or election, and for a new voter after :meth:`close`;
-        EncodingError for a request that is none or cannot be signed. A refusal uses up no serial.
+        EncodingError for a request that is none or cannot be signed; StoreError where the register cannot be written.
+        A refusal uses up no serial. What is returned is in the register, as durable as that is.
         """
         check_type(voter, str, "a voter's name")
         check_type(request, bytes, "a holder's request as bytes")
-        if voter not in self._roll:
+        if not self._register.is_on_roll(voter):
             raise CredentialError("not on the roll")
         self._authenticate(voter)
         blinded = blinded_in(request, self._election.id, self._keys.id)
-        with self._lock:
-            if voter in self._issued:
-                earlier, signature, entry = self._issued[voter]
-                if earlier != blinded:
-                    raise CredentialError("this voter has a credential already, for another request")
-                return signature, entry
-            if self._closed:
-                raise CredentialError("issuing is closed")
-            # The board takes no request twice: the line would be refused, and every later one for its serial.
-            if blinded in self._requests:
-                raise CredentialError("this request was signed for another voter")
+        issued = self._register.find(voter, blinded)
+        if issued is None:
+            # Signed before the register is locked, as that takes long. It leaves only once it is written down.
             signature = self._keys._issuing.blind_sign(blinded)
-            record = Issuance(
-                election=self._election.id,
-                registrar=self._keys.id,
-                serial=len(self._issued) + 1,
-                request=request_digest(self._election.id, blinded),
+            issued = self._register.issue(
+                voter, blinded, signature, lambda serial: self._line(serial, blinded)
             )
-            entry = sign_record(record, self._keys._signing)
-            self._requests.add(blinded)
-            self._issued[voter] = (blinded, signature, entry)
-            return signature, entry
+        return issued.signature, issued.entry
+
+    def _line(self, serial: int, blinded: bytes) -> bytes:
+        if serial > self._election.manifest.roll_size:
+            raise CredentialError("more credentials than voters on the manifest's roll")
+        record = Issuance(
+            election=self._election.id,
+            registrar=self._keys.id,
+            serial=serial,
+            request=request_digest(self._election.id, blinded),
+        )
+        return sign_record(record, self._keys._signing)
+
+    def entries(self, start: int = 1) -> Iterator[bytes]:
+        """The register's entries for the log, from the serial ``start`` on: those that a crash may have kept from it,
+        with ``log.issued.get(registrar.id, 0) + 1``.
+
+        Raises StoreError, at the call, where the log has lines that the register has not: it is an old copy, or
+        another's, and would sign for voters who have a credential.
+        """
+        return self._register.entries(start)
 
     def close(self) -> None:
-        """Ends issuing: who was signed for still gets the same answer, and nobody else gets one. Call it before the
-        phase of issuing ends; closing twice does no harm."""
-        with self._lock:
-            self._closed = True
+        """Ends issuing, here and wherever else the register is used: who was signed for still gets the same answer, and
+        nobody else gets one. Call it before the phase of issuing ends; closing twice does no harm."""
+        self._register.close_issuing()
+
+    @property
+    def election(self) -> Election:
+        """The election that it issues credentials for."""
+        return self._election
 
     @property
     def id(self) -> str:
@@ -167,7 +177,7 @@ class Registrar:
     @property
     def issued(self) -> int:
         """How many voters hold a credential."""
-        return len(self._issued)
+        return self._register.count()
 
     def __copy__(self) -> NoReturn:
         raise TypeError("a Registrar is never copied: each copy would issue by itself")

@@ -20,6 +20,7 @@ from ..manifest import Manifest
 from ..records import Record
 from ..tally import DecryptionShare, LineShare, MixRound, Result
 from ..verify import Report
+from .comparison import Comparison
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -40,6 +41,7 @@ MODELS: Mapping[str, type[Record]] = {
     "line-share": LineShare,
     "result": Result,
     "report": Report,
+    "comparison": Comparison,
 }
 
 

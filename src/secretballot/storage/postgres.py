@@ -88,7 +88,7 @@ class PostgresSchema:
         self._process = os.getpid()
         self._closed = False
         self._statements: dict[str, bytes] = {}
-        self._parameters = self._read(conninfo)
+        self._parameters = self._parse(conninfo)
         failure: StoreError
         try:
             self._connection = self._connect()
@@ -150,8 +150,19 @@ class PostgresSchema:
         )
         # The table is never changed, so that nobody else, not even the server's own cleaning, wants a lock of it.
         lock = "LOCK TABLE {schema}.secretballot IN EXCLUSIVE MODE;" if alone else ""
+        with self._transaction(begin + lock):
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A transaction whose statements see one moment."""
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self._execute(begin + lock)
+            self._execute(begin)
             yield
             self._execute("COMMIT")
         finally:
@@ -166,6 +177,10 @@ class PostgresSchema:
     def _insert(self, statement: str, values: Values) -> None:
         self._connection.execute(self._named(statement), values)
 
+    def _insert_all(self, statement: str, values: Sequence[Values]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(self._named(statement), values)
+
     def _rows(self, statement: str, values: Values = ()) -> list[Row]:
         return self._connection.execute(self._named(statement), values, binary=True).fetchall()
 
@@ -177,7 +192,7 @@ class PostgresSchema:
 
     # The connection.
 
-    def _read(self, conninfo: str) -> dict[str, Any]:
+    def _parse(self, conninfo: str) -> dict[str, Any]:
         try:
             given = self._psycopg.conninfo.conninfo_to_dict(conninfo)
         except self._psycopg.Error:
@@ -274,7 +289,7 @@ def append_only(*tables: str) -> tuple[str, ...]:
     """Statements for triggers against mistakes by hand or by later code; the tables' owner can also drop these."""
     function = (
         "CREATE FUNCTION {schema}.append_only() RETURNS trigger LANGUAGE plpgsql "
-        "AS $$ BEGIN RAISE EXCEPTION 'the log is append-only'; END $$"
+        "AS $$ BEGIN RAISE EXCEPTION 'the table % is append-only', TG_TABLE_NAME; END $$"
     )
     return (
         function,

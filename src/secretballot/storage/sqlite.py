@@ -173,7 +173,7 @@ def append_only(*tables: str) -> tuple[str, ...]:
     these."""
     return tuple(
         f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} "
-        "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+        f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
         for table in tables
         for verb in ("UPDATE", "DELETE")
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..crypto.cosignature import CosignatureVerifier, known_cosigners, open_cosignatures
 from ..crypto.note import Checkpoint, encode_base64, open_checkpoint, parse_note
-from ..errors import ArgumentError, BoardError, NoteError, check_type
+from ..errors import ArgumentError, BoardError, InvalidSignatureError, NoteError, check_type
 from ..manifest import BoardKey
 
 #: Cosigners that a message names; all of them are counted.
@@ -81,7 +81,11 @@ class Pins:
         checkpoint of this log, InvalidSignatureError for a line of a pinned cosigner that does not verify, and
         BoardError for too few.
         """
-        opened = open_cosignatures(note, self.cosigners)
+        try:
+            opened = open_cosignatures(note, self.cosigners)
+        except InvalidSignatureError as error:
+            # Anybody can have changed the line: it is not the cosigner's fault.
+            raise InvalidSignatureError(error.message, item=error.item) from None
         if opened.checkpoint.origin != board.origin:
             raise NoteError("the checkpoint is of another log", item="origin")
         signed = {one.cosigner for one in opened.cosignatures}

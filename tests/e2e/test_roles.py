@@ -1,0 +1,365 @@
+"""Every role by its commands, over a board's directory; what they refuse, and that each can be run again."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from secretballot.cli import main
+
+pytestmark = pytest.mark.usefixtures("cheap_key_files")
+
+DRAFT: dict[str, Any] = {
+    "labels": {"en": "Chair"},
+    "roll_size": 3,
+    "minimum_group": 1,
+    "quorum": 2,
+    "contests": [
+        {
+            "kind": "choice",
+            "id": "chair",
+            "labels": {"en": "Chair"},
+            "options": [{"id": "chi", "labels": {"en": "Chi"}}, {"id": "dung", "labels": {"en": "Dung"}}],
+            "base": "collected",
+            "rules": [],
+            "tally": "homomorphic",
+            "allow_blank": True,
+        }
+    ],
+}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a directory with a passphrase in it; asserts its exit code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pass").write_text("a long passphrase\n", encoding="utf-8")
+
+    def run(*arguments: str, code: int = 0, board: bool = True, given: str | None = None) -> Result:
+        options = ["--passphrase-file", "pass"] if given is None else []
+        group, command = arguments[0], arguments[1]
+        if command in ("status", "export"):
+            options = []
+        if board and group not in ("board",) and command not in ("new",):
+            options += ["--board-passphrase-file", "pass"]
+        result = CliRunner().invoke(main, [*arguments, *options], input=given)
+        assert result.exit_code == code, (arguments, result.output, result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit | click.ClickException)
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+def prepare(run: Run, draft: dict[str, Any] = DRAFT) -> str:
+    """Everybody's keys, and the manifest on the board; gives the election's id."""
+    run("board", "new", "board", "--origin", "example.org/chair")
+    run("registrar", "new", "registrar", "--id", "registry")
+    parties = ["board", "registrar"]
+    for name in ("mai", "nam", "oanh"):
+        run("trustee", "new", name, "--id", name)
+        parties.append(name)
+    if draft.get("mixing_rounds"):
+        for name in ("phuc", "quyen", "sang"):
+            run("mixer", "new", name, "--id", name)
+            parties.append(name)
+    Path("draft.json").write_text(json.dumps(draft), encoding="utf-8")
+    named = [argument for party in parties for argument in ("--party", f"{party}/public.json")]
+    arguments = ["election", "new", "official", "--draft", "draft.json", "--at", "board", *named, "--json"]
+    made = run(*arguments, "--board-passphrase-file", "pass")
+    announced = json.loads(made.stdout)["election"]
+    assert json.loads(run(*arguments, "--board-passphrase-file", "pass").stdout)["election"] == announced
+    return str(announced)
+
+
+def test_a_directory_of_a_role(run: Run, tmp_path: Path) -> None:
+    run("trustee", "new", "mai", "--id", "mai", "--label", "en=Mai", "--label", "vi=Bà Mai")
+    home = tmp_path / "mai"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "role.key").stat().st_mode) == 0o600
+    public = json.loads((home / "public.json").read_bytes())
+    assert (public["id"], public["labels"]) == ("mai", {"en": "Mai", "vi": "Bà Mai"})
+    key = (home / "role.key").read_bytes()
+    again = run("trustee", "new", "mai", "--id", "mai", code=1)
+    assert "mai: there is a trustee already" in again.stderr
+    assert (home / "role.key").read_bytes() == key
+    assert "is the directory of no mixer" in run("mixer", "run", "mai", "--at", "x", code=1).stderr
+    assert "is not empty" in run("mixer", "new", ".", "--id", "m", code=1).stderr
+    assert "a label is LANGUAGE=TEXT" in run("mixer", "new", "m", "--id", "m", "--label", "x", code=2).stderr
+    assert "is the directory of no trustee" in run("trustee", "join", "nowhere", code=1).stderr
+    (home / "settings.json").write_bytes(b"[" * 10_000)
+    assert "is damaged" in run("trustee", "join", "mai", code=3).stderr
+
+
+def test_passphrases(run: Run, tmp_path: Path) -> None:
+    typed = run("mixer", "new", "m", "--id", "m", given="one that is long\none that is long\n")
+    assert "one that is long" not in typed.output
+    wrong = run(
+        "mixer", "run", "m", "--at", "https://example.org", "--election", "0" * 64, code=1, board=False
+    )
+    assert "another passphrase" in wrong.stderr
+    (tmp_path / "pass").write_bytes(b"\nsecond line")
+    assert "the passphrase is empty" in run("mixer", "new", "n", "--id", "n", code=1).stderr
+    (tmp_path / "pass").write_bytes(b"\xff")
+    assert "a text in UTF-8" in run("mixer", "new", "n", "--id", "n", code=1).stderr
+    both = run("mixer", "new", "n", "--id", "n", "--passphrase-fd", "0", code=2)
+    assert "from a file or from a descriptor" in both.stderr
+
+
+def test_what_is_asked_for_once(run: Run) -> None:
+    announced = prepare(run)
+    assert "which board?" in run("trustee", "join", "mai", code=2).stderr
+    assert "which election?" in run("trustee", "join", "mai", "--at", "board", code=2).stderr
+    wrong = run("trustee", "join", "mai", "--at", "board", "--election", "00" * 32, code=1)
+    assert "it is of the election" in wrong.stderr
+    other = run("trustee", "join", "mai", "--election", announced, code=1)
+    assert "this directory is of the election" in other.stderr
+    run("trustee", "join", "nam", "--at", "board", "--election", announced)
+    run("trustee", "join", "nam")
+
+
+def test_the_ceremony_step_by_step(run: Run) -> None:
+    announced = prepare(run)
+    at = ("--at", "board", "--election", announced)
+    assert "trustee mai has joined" in run("trustee", "join", "mai", *at).stdout
+    assert "has not joined the ceremony" in run("trustee", "deal", "nam", *at, code=1).stderr
+    early = run("trustee", "deal", "mai", code=1)
+    assert "trustee nam, oanh has not joined yet" in early.stderr
+    for name in ("nam", "oanh"):
+        run("trustee", "join", name, *at)
+    assert "this trustee has not dealt" in run("trustee", "confirm", "mai", code=1).stderr
+    for _ in range(2):
+        run("trustee", "deal", "mai")
+    assert "trustee nam, oanh has not dealt yet" in run("trustee", "confirm", "mai", code=1).stderr
+    for name in ("nam", "oanh"):
+        run("trustee", "deal", name)
+    early = run("election", "open", "official", "issuance", code=1)
+    assert early.stderr.startswith("error: ")
+    for name in ("mai", "nam", "oanh"):
+        for _ in range(2):
+            assert json.loads(run("trustee", "confirm", name, "--json").stdout) == {
+                "id": name,
+                "step": "confirm",
+            }
+    for _ in range(2):
+        run("election", "open", "official", "issuance")
+    status = json.loads(run("election", "status", "official", "--json").stdout)
+    assert (status["phase"], status["entries"], status["trustees"]) == ("issuance", 11, "3 of 3 confirmed")
+    assert "voting is not closed" in run("trustee", "decrypt", "mai", code=1).stderr
+    assert "voting is not closed" in run("election", "publish", "official", code=1).stderr
+    assert "voting is not closed" in run("election", "close", "official", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (b"[]", "is no JSON object"),
+        (b"\xff", "is not JSON"),
+        (b"[" * 10_000, "is not JSON"),
+        (b"{}", "draft.json"),
+    ],
+)
+def test_drafts_that_are_none(run: Run, tmp_path: Path, change: bytes, says: str) -> None:
+    run("board", "new", "board", "--origin", "example.org/chair")
+    (tmp_path / "draft.json").write_bytes(change)
+    made = run("election", "new", "official", "--draft", "draft.json", "--party", "board/public.json", code=1)
+    assert says in made.stderr
+    assert (
+        "one board is needed, not 0"
+        in run("election", "new", "official", "--draft", "draft.json", code=1).stderr
+        or b"{" not in change
+    )
+    wrong = run("election", "new", "official", "--draft", "draft.json", "--party", "draft.json", code=1)
+    assert wrong.stderr.startswith("error: ")
+
+
+def test_stores_and_cosigners_of_a_board(run: Run) -> None:
+    assert (
+        "a store is sqlite" in run("board", "new", "b", "--origin", "x", "--store", "oracle", code=2).stderr
+    )
+    assert "error" in run("board", "new", "b", "--origin", "x", "--cosigner", "y", code=1).stderr
+    assert "error" in run("board", "new", "b", "--origin", "no spaces", code=1).stderr
+
+
+# From the roll to the record.
+
+MIXED = {**DRAFT, "mixing_rounds": 2, "contests": [{**DRAFT["contests"][0], "tally": "both"}]}
+
+
+def hold_ceremony(run: Run, announced: str) -> tuple[str, ...]:
+    at = ("--at", "board", "--election", announced)
+    for name in ("mai", "nam", "oanh"):
+        run("trustee", "join", name, *at)
+    for step in ("deal", "confirm"):
+        for name in ("mai", "nam", "oanh"):
+            run("trustee", step, name)
+    run("election", "open", "official", "issuance")
+    return at
+
+
+def enroll(run: Run, at: tuple[str, ...]) -> dict[str, str]:
+    """The roll, and a credential for two voters, who handed in their requests at a desk; gives the codes."""
+    Path("roll.txt").write_text("An\nBình\n\n  Chi \n", encoding="utf-8")
+    run("registrar", "roll", "registrar", "roll.txt", "--codes", "codes.csv", *at)
+    codes = dict(line.split(",") for line in Path("codes.csv").read_text(encoding="utf-8").splitlines()[1:])
+    for home, name in (("an", "An"), ("binh", "Bình")):
+        asked = run("voter", "request", home, "--write", f"{home}-requests", *at)
+        assert "requests for registry are in" in asked.stdout
+        for _ in range(2):
+            run(
+                "registrar", "issue", "registrar", name, f"{home}-requests/registry.request", f"{home}.answer"
+            )
+        taken = run("voter", "request", home, "--answer", f"registry={home}.answer", "--json")
+        assert json.loads(taken.stdout) == {"complete": True, "missing": []}
+    return codes
+
+
+def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
+    announced = prepare(run, MIXED)
+    at = hold_ceremony(run, announced)
+    codes = enroll(run, at)
+    assert sorted(codes) == ["An", "Bình", "Chi"]
+    assert stat.S_IMODE((tmp_path / "codes.csv").stat().st_mode) == 0o600
+    assert (
+        "the manifest's roll has 3 voters" in run("registrar", "roll", "registrar", "roll.txt", code=1).stderr
+    )
+    assert (
+        "not on the roll"
+        in run(
+            "registrar", "issue", "registrar", "Nobody", "an-requests/registry.request", "x", code=1
+        ).stderr
+    )
+    assert (
+        "signed for another voter"
+        in run("registrar", "issue", "registrar", "Chi", "an-requests/registry.request", "x", code=1).stderr
+    )
+    early = run("voter", "cast", "an", "--choose", "chair=chi", "--yes", code=1)
+    assert "the phase is issuance, and not voting yet" in early.stderr
+    for _ in range(2):
+        registered = json.loads(run("registrar", "register", "registrar", "--json").stdout)
+        assert registered == {"issued": 2, "voters": 3, "voted": 0}
+    run("registrar", "close", "registrar")
+    late = run("voter", "request", "chi", "--write", "chi-requests", *at)
+    assert late.stdout
+    closed = run("registrar", "issue", "registrar", "Chi", "chi-requests/registry.request", "x", code=1)
+    assert "issuing is closed" in closed.stderr
+    run("election", "open", "official", "voting")
+
+    assert "no ballot was cast" in run("voter", "check", "an", code=1).stderr
+    assert (
+        "registry has not signed yet"
+        in run("voter", "cast", "chi", "--choose", "chair=chi", "--yes", code=1).stderr
+    )
+    for choices, says in (
+        (("--choose", "chair=nobody"), "contest chair"),
+        (("--choose", "chair"), "a choice is CONTEST=CHOICE"),
+        ((), "contest chair: a selection is missing"),
+    ):
+        refused = run(
+            "voter", "cast", "an", *choices, "--yes", code=2 if choices == ("--choose", "chair") else 1
+        )
+        assert says in refused.stderr
+        assert "nobody" not in refused.stderr
+    opened = run("voter", "challenge", "an", "--choose", "chair=dung")
+    assert opened.stdout.startswith("opened, and does not count: ")
+    Path("choices.json").write_text('{"chair": "chi"}', encoding="utf-8")
+    cast = json.loads(run("voter", "cast", "an", "--choices", "choices.json", "--yes", "--json").stdout)
+    assert json.loads(run("voter", "cast", "an", "--yes", "--json").stdout) == cast
+    assert (
+        "a ballot was cast before"
+        in run("voter", "cast", "an", "--choose", "chair=dung", "--yes", code=1).stderr
+    )
+    again = json.loads(
+        run("voter", "cast", "an", "--choose", "chair=null", "--again", "--yes", "--json").stdout
+    )
+    assert again["code"] != cast["code"]
+    run("voter", "cast", "binh", "--choose", "chair=dung", "--yes")
+    checked = json.loads(run("voter", "check", "an", "--json").stdout)
+    assert (checked["code"], checked["entry"]) == (again["code"], again["entry"])
+
+    assert "voting is not closed" in run("mixer", "run", "phuc", *at, code=1).stderr
+    shut = json.loads(run("election", "close", "official", "--json").stdout)
+    assert json.loads(run("election", "close", "official", "--json").stdout) == shut
+    assert shut["ballots"] == 2
+    assert "0 of 2 rounds" in run("election", "publish", "official", code=1).stderr
+    assert "0 of 2 rounds have been mixed" in run("trustee", "decrypt", "mai", code=1).stderr
+    for name, said in (
+        ("phuc", "has mixed"),
+        ("quyen", "has mixed"),
+        ("phuc", "has mixed"),
+        ("sang", "is not needed"),
+    ):
+        assert said in run("mixer", "run", name, *at).stdout
+    assert "0 of 2 trustees have decrypted" in run("election", "publish", "official", code=1).stderr
+    for name in ("mai", "oanh", "mai"):
+        assert f"trustee {name} has decrypted" in run("trustee", "decrypt", name).stdout
+    refused = run("election", "publish", "official", code=1)
+    assert "publish it with --accept" in refused.stderr
+    published = run("election", "publish", "official", "--accept")
+    assert "Dung" in published.stdout
+    assert "warning: all but one voted alike" in published.stderr
+    assert json.loads(run("election", "publish", "official", "--json").stdout)["collected"] == 2
+    status = json.loads(run("election", "status", "official", "--json").stdout)
+    assert (status["phase"], status["sealed"], status["rounds"]) == ("closed", "yes", "2 of 2")
+
+    exported = run(
+        "board", "export", "board", "record", "--election", announced, "--board-passphrase-file", "pass"
+    )
+    assert "record: " in exported.stdout
+    verified = CliRunner().invoke(main, ["verify", "record", "--election", announced])
+    assert verified.exit_code == 0, verified.output
+    assert (
+        "is not empty"
+        in run(
+            "board",
+            "export",
+            "board",
+            "record",
+            "--election",
+            announced,
+            "--board-passphrase-file",
+            "pass",
+            code=1,
+        ).stderr
+    )
+
+
+def test_what_a_voter_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code is shown before the device knows whether the ballot is to be opened."""
+    announced = prepare(run)
+    at = hold_ceremony(run, announced)
+    enroll(run, at)
+    run("registrar", "register", "registrar")
+    run("election", "open", "official", "voting")
+    arguments = ["voter", "cast", "an", "--choose", "chair=chi"]
+    options = ["--passphrase-file", "pass", "--board-passphrase-file", "pass"]
+    opened = CliRunner().invoke(main, [*arguments, *options], input="y\n")
+    assert opened.exit_code == 0
+    shown = opened.stderr.split("confirmation code: ")[1].split()[0]
+    assert opened.stdout == f"opened, and does not count: {shown}\n"
+    cast = CliRunner().invoke(main, [*arguments, *options], input="n\n")
+    assert cast.exit_code == 0
+    shown = cast.stderr.split("confirmation code: ")[1].split()[0]
+    assert cast.stdout == f"cast: {shown}\n"
+
+
+def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
+    """A trustee that has seen the log is not shown an earlier one, whatever the files say."""
+    announced = prepare(run)
+    at = ("--at", "board", "--election", announced)
+    before = (tmp_path / "board" / "board.sqlite").read_bytes()
+    run("trustee", "join", "mai", *at)
+    (tmp_path / "board" / "board.sqlite").write_bytes(before)
+    for name in ("board.sqlite-wal", "board.sqlite-shm"):
+        (tmp_path / "board" / name).unlink(missing_ok=True)
+    refused = run("trustee", "join", "mai", code=1)
+    assert refused.stderr.startswith("error: ")
