@@ -160,7 +160,6 @@ class SQLiteFile:
             # SQLite's own message, with names from the damaged file in it.
             raise StoreError("the store is corrupt: text that is not UTF-8", item=self._item) from error
 
-
     def _reason(self, error: sqlite3.Error) -> str:
         closed = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
         if closed and self._path.exists() and not os.access(self._path.parent, os.W_OK):
