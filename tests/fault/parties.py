@@ -1,5 +1,4 @@
-"""The parties of an election, each with a directory of its own, who work by the command line; and what their directories
-and the board's log were like before each command."""
+"""The parties of an election, each with a directory of its own, who work by the command line at one board."""
 
 from __future__ import annotations
 
@@ -66,6 +65,22 @@ PUBLISH = Command(AUTHORITY, ("election", "publish"))
 COMMANDS = [*CEREMONY, OPEN, CLOSE, *MIXING, *DECRYPTION, PUBLISH]
 
 
+class Ran(NamedTuple):
+    """What came of a command: its exit code, and the steps that it made."""
+
+    code: int
+    steps: list[str]
+
+
+def run(nursery: Nursery, arguments: Sequence[object], output: Path, *, dies_at: int | None = None) -> Ran:
+    """Runs the command line, to its end or to the step of that number."""
+    child = nursery.command(arguments, output, dies_at=dies_at)
+    steps = []
+    while (told := child.hear()) is not None:
+        steps.append(told["name"])
+    return Ran(child.wait(), steps)
+
+
 class Parties:
     """The directories of all parties, and the board's log, in one folder."""
 
@@ -119,28 +134,18 @@ class Parties:
             board.kill()
             board.wait()
 
-    def run(
-        self, command: Command, url: str, *more: str, dies_at: int | None = None
-    ) -> tuple[int, list[str]]:
-        """Exit code, and the steps that were made."""
-        options: list[object] = ["--at", url, "--passphrase-file", self.folder / "passphrase", *more]
+    def run(self, command: Command, url: str, *, dies_at: int | None = None) -> Ran:
+        """Runs a command at the board of that URL."""
+        options: list[object] = ["--at", url, "--passphrase-file", self.folder / "passphrase"]
         if command is PUBLISH:
             options.append("--accept")
         group, verb, *phase = command.words
-        child = self._nursery.command(
-            [group, verb, self.folder / command.party, *phase, *options],
-            self.folder / "output",
-            dies_at=dies_at,
-        )
-        steps = []
-        while (told := child.hear()) is not None:
-            steps.append(told["name"])
-        return child.wait(), steps
+        arguments = [group, verb, self.folder / command.party, *phase, *options]
+        return run(self._nursery, arguments, self.folder / "output", dies_at=dies_at)
 
     def complete(self, command: Command, url: str) -> None:
         """Runs a command that is to succeed."""
-        code, _ = self.run(command, url)
-        assert code == 0, f"{command.name}: {self.output}"
+        assert self.run(command, url).code == 0, f"{command.name}: {self.output}"
 
     @property
     def output(self) -> str:

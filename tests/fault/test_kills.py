@@ -3,7 +3,6 @@ whatever it signed stays true."""
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 import threading
@@ -17,11 +16,11 @@ from ..support import stores
 from .ballots import Prepared
 from .ledger import Ledger
 from .nursery import PATIENCE, Child, Nursery
+from .plan import KILLS
 from .points import COMMON, OF_STORE
 from .tellers import Tellers, connected, consistency, read_log
 
-#: Kills on a store, and in each log.
-KILLS = int(os.environ.get("SECRETBALLOT_FAULTS", "200"))
+#: Kills in each log.
 A_LOG = 20
 #: The logs of each store. That of files has as many kills of its own, in the tests of the store itself.
 LOGS = {"files": -(-KILLS // 4 // A_LOG), "postgres": -(-KILLS // A_LOG), "sqlite": -(-KILLS // A_LOG)}
