@@ -22,7 +22,8 @@ from ..crypto.signing import VerifyKey
 from ..errors import EncodingError, RefusedError
 from ..files import write_file
 from .home import Home, Passphrase, at_options, home_argument, json_option, passphrase_options, say
-from .waiting import NotYetError, until, wait_option
+from .terminal import NotYetError
+from .waiting import until, wait_option
 
 #: The ballot that was cast, and the board's receipt.
 BALLOT = "ballot.json"
