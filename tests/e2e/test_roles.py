@@ -108,7 +108,7 @@ def test_passphrases(run: Run, tmp_path: Path) -> None:
     )
     assert "another passphrase" in wrong.stderr
     (tmp_path / "pass").write_bytes(b"\nsecond line")
-    assert "the passphrase is empty" in run("mixer", "new", "n", "--id", "n", code=1).stderr
+    assert "the passphrase or code is empty" in run("mixer", "new", "n", "--id", "n", code=1).stderr
     (tmp_path / "pass").write_bytes(b"\xff")
     assert "a text in UTF-8" in run("mixer", "new", "n", "--id", "n", code=1).stderr
     both = run("mixer", "new", "n", "--id", "n", "--passphrase-fd", "0", code=2)
