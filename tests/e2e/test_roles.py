@@ -108,7 +108,7 @@ def test_passphrases(run: Run, tmp_path: Path) -> None:
     )
     assert "another passphrase" in wrong.stderr
     (tmp_path / "pass").write_bytes(b"\nsecond line")
-    assert "the passphrase is empty" in run("mixer", "new", "n", "--id", "n", code=1).stderr
+    assert "the passphrase or code is empty" in run("mixer", "new", "n", "--id", "n", code=1).stderr
     (tmp_path / "pass").write_bytes(b"\xff")
     assert "a text in UTF-8" in run("mixer", "new", "n", "--id", "n", code=1).stderr
     both = run("mixer", "new", "n", "--id", "n", "--passphrase-fd", "0", code=2)
@@ -131,18 +131,18 @@ def test_the_ceremony_step_by_step(run: Run) -> None:
     announced = prepare(run)
     at = ("--at", "board", "--election", announced)
     assert "trustee mai has joined" in run("trustee", "join", "mai", *at).stdout
-    assert "has not joined the ceremony" in run("trustee", "deal", "nam", *at, code=1).stderr
-    early = run("trustee", "deal", "mai", code=1)
+    assert "has not joined the ceremony" in run("trustee", "deal", "nam", *at, code=4).stderr
+    early = run("trustee", "deal", "mai", code=4)
     assert "trustee nam, oanh has not joined yet" in early.stderr
     for name in ("nam", "oanh"):
         run("trustee", "join", name, *at)
-    assert "this trustee has not dealt" in run("trustee", "confirm", "mai", code=1).stderr
+    assert "this trustee has not dealt" in run("trustee", "confirm", "mai", code=4).stderr
     for _ in range(2):
         run("trustee", "deal", "mai")
-    assert "trustee nam, oanh has not dealt yet" in run("trustee", "confirm", "mai", code=1).stderr
+    assert "trustee nam, oanh has not dealt yet" in run("trustee", "confirm", "mai", code=4).stderr
     for name in ("nam", "oanh"):
         run("trustee", "deal", name)
-    early = run("election", "open", "official", "issuance", code=1)
+    early = run("election", "open", "official", "issuance", code=4)
     assert early.stderr.startswith("error: ")
     for name in ("mai", "nam", "oanh"):
         for _ in range(2):
@@ -154,9 +154,9 @@ def test_the_ceremony_step_by_step(run: Run) -> None:
         run("election", "open", "official", "issuance")
     status = json.loads(run("election", "status", "official", "--json").stdout)
     assert (status["phase"], status["entries"], status["trustees"]) == ("issuance", 11, "3 of 3 confirmed")
-    assert "voting is not closed" in run("trustee", "decrypt", "mai", code=1).stderr
-    assert "voting is not closed" in run("election", "publish", "official", code=1).stderr
-    assert "voting is not closed" in run("election", "close", "official", code=1).stderr
+    assert "voting is not closed" in run("trustee", "decrypt", "mai", code=4).stderr
+    assert "voting is not closed" in run("election", "publish", "official", code=4).stderr
+    assert "voting is not open" in run("election", "close", "official", code=4).stderr
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
         "signed for another voter"
         in run("registrar", "issue", "registrar", "Chi", "an-requests/registry.request", "x", code=1).stderr
     )
-    early = run("voter", "cast", "an", "--choose", "chair=chi", "--yes", code=1)
+    early = run("voter", "cast", "an", "--choose", "chair=chi", "--yes", code=4)
     assert "the phase is issuance, and not voting yet" in early.stderr
     for _ in range(2):
         registered = json.loads(run("registrar", "register", "registrar", "--json").stdout)
@@ -254,7 +254,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     assert "issuing is closed" in closed.stderr
     run("election", "open", "official", "voting")
 
-    assert "no ballot was cast" in run("voter", "check", "an", code=1).stderr
+    assert "no ballot was cast" in run("voter", "check", "an", code=4).stderr
     assert (
         "registry has not signed yet"
         in run("voter", "cast", "chi", "--choose", "chair=chi", "--yes", code=1).stderr
@@ -286,12 +286,12 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     checked = json.loads(run("voter", "check", "an", "--json").stdout)
     assert (checked["code"], checked["entry"]) == (again["code"], again["entry"])
 
-    assert "voting is not closed" in run("mixer", "run", "phuc", *at, code=1).stderr
+    assert "voting is not closed" in run("mixer", "run", "phuc", *at, code=4).stderr
     shut = json.loads(run("election", "close", "official", "--json").stdout)
     assert json.loads(run("election", "close", "official", "--json").stdout) == shut
     assert shut["ballots"] == 2
-    assert "0 of 2 rounds" in run("election", "publish", "official", code=1).stderr
-    assert "0 of 2 rounds have been mixed" in run("trustee", "decrypt", "mai", code=1).stderr
+    assert "0 of 2 rounds" in run("election", "publish", "official", code=4).stderr
+    assert "0 of 2 rounds have been mixed" in run("trustee", "decrypt", "mai", code=4).stderr
     for name, said in (
         ("phuc", "has mixed"),
         ("quyen", "has mixed"),
@@ -299,7 +299,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
         ("sang", "is not needed"),
     ):
         assert said in run("mixer", "run", name, *at).stdout
-    assert "0 of 2 trustees have decrypted" in run("election", "publish", "official", code=1).stderr
+    assert "0 of 2 trustees have decrypted" in run("election", "publish", "official", code=4).stderr
     for name in ("mai", "oanh", "mai"):
         assert f"trustee {name} has decrypted" in run("trustee", "decrypt", name).stdout
     refused = run("election", "publish", "official", code=1)

@@ -17,6 +17,7 @@ from secretballot.board.cosigner_memory import CosignerMemory
 from secretballot.ceremony.trustee import TrusteeKeys
 from secretballot.cli.cosigner import MEMORY
 from secretballot.cli.home import Home
+from secretballot.cli.terminal import ExitCode
 from secretballot.tally.mixer import MixerKeys
 
 from ..support.key_files import PASSPHRASE
@@ -214,7 +215,7 @@ def test_two_trustees_of_three_are_lost(history: History, tmp_path: Path) -> Non
         lose(parties, TRUSTEES[2])
         parties.complete(DECRYPTION[0], url)
         ran = parties.run(PUBLISH, url)
-        assert ran.code == 1
+        assert ran.code == ExitCode.INCOMPLETE
         assert "send /v1/entries" not in ran.steps
         assert "error: 1 of 2 trustees have decrypted" in parties.output
         found_again.rename(parties.folder / TRUSTEES[1])
@@ -241,7 +242,7 @@ def test_a_trustee_that_is_lost_in_the_ceremony(
         lose(parties, lost.party)
         for command in (following, OPEN):
             ran = parties.run(command, url)
-            assert ran.code == 1
+            assert ran.code == ExitCode.INCOMPLETE
             assert "send /v1/entries" not in ran.steps
             assert "trustee-3" in parties.output.splitlines()[-1]
         assert message in parties.output

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_the_directory_is_an_election_record(path: Path) -> None:
         shutil.copytree(path, path.with_name("copy"))
     with FilesStore(path.with_name("copy"), create=False) as store:
         assert Board(store, simulation.board_keys, ElectionLog()).state.phase == "closed"
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="there is no program flock")
+def test_a_copy_while_it_is_in_use(filled: tuple[Path, list[bytes]]) -> None:
+    """As ``about`` says how: the copy waits for who writes, and is a store."""
+    path, entries = filled
+    command = layout.TEXT.partition("while it is in use: ")[2].strip()
+    copy = path.with_name("copy")
+    with FilesStore(path) as store:
+        with store._alone():
+            waiting = subprocess.run(command.replace("flock", "flock -n").split(), cwd=path, check=False)
+            assert waiting.returncode == 1
+        subprocess.run(command.replace("ELSEWHERE", str(copy)).split(), cwd=path, check=True)
+        store.append(b"next", [], 5)
+    with FilesStore(copy, create=False) as store:
+        assert list(store.entries()) == entries
+        assert store.append(b"another", [], 5) == 5
 
 
 def test_the_files_are_those_that_about_tells_of(filled: tuple[Path, list[bytes]]) -> None:

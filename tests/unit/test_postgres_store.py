@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from secretballot.board.store.postgres import PostgresStore
 from secretballot.errors import ArgumentError, DuplicateError, StoreError
 from secretballot.storage import postgres as schema_module
 
-from ..support.postgres import PASSWORD, Server, running
+from ..support.postgres import PASSWORD, Server, binary, running
 from ..support.stores import run
 from .test_store import fill, root_of, snapshot, together
 
@@ -320,6 +321,33 @@ def test_stores_that_race_to_make_the_tables(postgres: Server) -> None:
 
     with Late(postgres.conninfo(), schema=name) as store, others[0]:
         assert (store.size(), len(others)) == (3, 1)
+
+
+def test_a_dump_is_a_backup(postgres: Server, store: PostgresStore) -> None:
+    """Triggers included; a dump is of one moment."""
+    programs = binary("pg_dump"), binary("psql")
+    if None in programs:
+        pytest.skip("pg_dump and psql are not installed")
+    entries = fill(store, 5)
+    store.put_checkpoint(b"note", 5)
+    store.put_attachment(bytes(32), bytes(range(256)))
+    before = snapshot(store)
+    database = f"restored_{store._schema}"
+    ask(store, f"CREATE DATABASE {database}")
+    to = postgres.conninfo().replace("dbname=postgres", f"dbname={database}")
+    dumped = subprocess.run(
+        [str(programs[0]), f"--schema={store._schema}", postgres.conninfo()], check=True, capture_output=True
+    )
+    subprocess.run(
+        [str(programs[1]), "--set=ON_ERROR_STOP=1", to], check=True, capture_output=True, input=dumped.stdout
+    )
+    with PostgresStore(to, schema=store._schema, create=False) as restored:
+        assert snapshot(restored) == before
+        assert restored.attachment(bytes(32)) == bytes(range(256))
+        assert restored.append(b"next", [b"next"], 5) == 5
+        assert restored.frontier().root() == root_of([*entries, b"next"])
+        with pytest.raises(store._psycopg.Error, match="append-only"):
+            ask(restored, "DELETE FROM {schema}.entries")
 
 
 # Passwords, and psycopg.

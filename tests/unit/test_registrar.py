@@ -45,6 +45,7 @@ def test_a_registrar_on_each(
         assert holder.credential()
         _, entry = second.issue("binh", Holder(simulation.election).request("registrar-1"))
         assert first.issued == second.issued == 2
+        assert (first.id, first.election) == ("registrar-1", simulation.election)
         assert list(first.entries()) == [answer[1], entry]
         assert list(second.entries(2)) == [entry]
         with pytest.raises(StoreError, match="there are none from 4 on"):

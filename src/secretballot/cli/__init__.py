@@ -50,7 +50,8 @@ def main() -> None:
 
     \b
     Exit codes: 0 done or verified, 1 failed or differs, 2 usage,
-    3 unreadable record, 4 verification or record incomplete.
+    3 unreadable record, 4 verification or record incomplete, or not yet:
+    run it again later.
     """
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ..board.authority import AuthorityKeys
 from ..client import BoardAccess
-from ..errors import EncodingError, ManifestError, PhaseError, RefusedError, SecretBallotError
+from ..errors import EncodingError, ManifestError, RefusedError, SecretBallotError
 from ..files import write_file
 from ..manifest import Authority, BoardKey, Election, Manifest, MixerKey, RegistrarKey, TrusteeKey
 from ..records import MAX_ENTRY_SIZE
@@ -31,8 +31,8 @@ from .home import (
     passphrase_options,
     say,
 )
-from .terminal import Terminal
-from .waiting import NotYetError, until, wait_option
+from .terminal import NotYetError, Terminal
+from .waiting import until, wait_option
 
 #: Entry 0, signed.
 ENTRY = "entry-0.json"
@@ -229,6 +229,8 @@ def close(home: Path, as_json: bool, **options: object) -> None:
     if log.phase == "voting":
         role.access.submit(role.keys.enter(log.election, "tally"))
         log = role.log()
+    if log.phase not in ("tally", "closed"):
+        raise NotYetError(f"voting is not open: the phase is {log.phase}")
     root = log.closing_root
     if not log.is_sealed:
         role.access.submit(role.keys.seal(log.election, root, role.home.memory))
@@ -281,7 +283,7 @@ def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: obj
 
 def _await_shares(log: ElectionLog) -> None:
     if log.phase not in ("tally", "closed"):
-        raise PhaseError("voting is not closed")
+        raise NotYetError("voting is not closed")
     quorum = log.election.manifest.quorum
     if log.mixing.needed and not log.mixing.is_complete:
         raise NotYetError(f"{len(log.mixing.rounds)} of {log.mixing.needed} rounds have been mixed")

@@ -60,10 +60,10 @@ class Passphrase:
         """The passphrase; a new one is typed twice."""
         if self._text is None:
             if self._file is not None:
-                self._text = _first_line(self._file.read_bytes())
+                self._text = first_line(self._file.read_bytes())
             elif self._descriptor is not None:
                 with os.fdopen(os.dup(self._descriptor), "rb") as file:
-                    self._text = _first_line(file.read(4096))
+                    self._text = first_line(file.read(4096))
             else:
                 self._text = click.prompt(self._what, hide_input=True, confirmation_prompt=new, err=True)
         return self._text
@@ -72,13 +72,14 @@ class Passphrase:
         return "<Passphrase, redacted>"
 
 
-def _first_line(data: bytes) -> str:
+def first_line(data: bytes) -> str:
+    """The first line of a file that holds a secret; raises EncodingError where there is none."""
     try:
         text = data.decode("utf-8").split("\n")[0].removesuffix("\r")
     except UnicodeDecodeError:
-        raise EncodingError("a passphrase is a text in UTF-8") from None
+        raise EncodingError("a passphrase or code is a text in UTF-8") from None
     if not text:
-        raise EncodingError("the passphrase is empty")
+        raise EncodingError("the passphrase or code is empty")
     return text
 
 

@@ -13,7 +13,8 @@ import click
 from rich.console import Console, RenderableType
 
 from ..board import ElectionRecord
-from ..errors import RecordError, SecretBallotError
+from ..client.wire import TooManyError, UnreachableError
+from ..errors import RecordError, RefusedError, SecretBallotError
 from ..report import Words
 
 
@@ -28,6 +29,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     #: As if by the signal that a closed pipe sends.
     CLOSED_PIPE = 141
+
+
+class NotYetError(RefusedError):
+    """A step for which others have to do theirs first: the command is to be run again later."""
 
 
 class Terminal(Console):
@@ -74,6 +79,8 @@ class SafeGroup(click.Group):
             _end(ctx, "", ExitCode.CLOSED_PIPE)
         except RecordError as error:
             _end(ctx, str(error), ExitCode.UNREADABLE)
+        except (NotYetError, TooManyError, UnreachableError) as error:
+            _end(ctx, str(error), ExitCode.INCOMPLETE)
         except SecretBallotError as error:
             _end(ctx, str(error), ExitCode.FAILED)
         except OSError as error:

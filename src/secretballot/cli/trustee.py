@@ -24,7 +24,8 @@ from .home import (
     passphrase_options,
     say,
 )
-from .waiting import NotYetError, until, wait_option
+from .terminal import NotYetError
+from .waiting import until, wait_option
 
 #: The state of the ceremony, sealed.
 CEREMONY = "ceremony.key"

@@ -21,8 +21,18 @@ from ..crypto.receipt import parse_receipt, verify_receipt
 from ..crypto.signing import VerifyKey
 from ..errors import EncodingError, RefusedError
 from ..files import write_file
-from .home import Home, Passphrase, at_options, home_argument, json_option, passphrase_options, say
-from .waiting import NotYetError, until, wait_option
+from .home import (
+    Home,
+    Passphrase,
+    at_options,
+    first_line,
+    home_argument,
+    json_option,
+    passphrase_options,
+    say,
+)
+from .terminal import NotYetError
+from .waiting import until, wait_option
 
 #: The ballot that was cast, and the board's receipt.
 BALLOT = "ballot.json"
@@ -72,7 +82,11 @@ class _Role:
 @voter.command()
 @home_argument
 @click.option("--name", "voter_name", metavar="NAME", help="The voter's name on the roll.")
-@click.option("--code", help="The access code. [default: it is asked for]")
+@click.option(
+    "--code-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file whose first line is the access code. [default: it is asked for]",
+)
 @click.option(
     "--registrar", "registrars", multiple=True, metavar="[ID=]URL", help="Each registrar's service."
 )
@@ -95,7 +109,7 @@ class _Role:
 def request(
     home: Path,
     voter_name: str | None,
-    code: str | None,
+    code_file: Path | None,
     registrars: tuple[str, ...],
     write: Path | None,
     answers: tuple[str, ...],
@@ -131,8 +145,7 @@ def request(
 
         if voter_name is None:
             raise click.UsageError("which voter? Give --name")
-        if code is None:
-            code = click.prompt("Access code", hide_input=True, err=True)
+        code = _code(code_file)
         with RemoteRegistrar(url) as service:
             signature = service.issue(voter_name, code, holder.request(registrar))
         holder.accept(registrar, signature)
@@ -144,6 +157,14 @@ def request(
         f"requests for {', '.join(ids)} are in {write}" if write is not None else "the credential is complete"
     )
     say(as_json, text, complete=not missing, missing=missing)
+
+
+def _code(file: Path | None) -> str:
+    """The access code: never an argument, which everybody on the machine could read."""
+    if file is None:
+        return str(click.prompt("Access code", hide_input=True, err=True))
+    with file.open("rb") as opened:
+        return first_line(opened.read(4096))
 
 
 def _urls(registrars: tuple[str, ...], ids: list[str]) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import TypeVar
 import click
 
 from ..client.wire import TooManyError, UnreachableError
-from ..errors import DuplicateError, PhaseError, RefusedError
+from ..errors import DuplicateError, PhaseError
+from .terminal import NotYetError
 
 _T = TypeVar("_T")
 
@@ -21,20 +22,18 @@ wait_option = click.option(
 )
 
 
-class NotYetError(RefusedError):
-    """A step for which others have to do theirs first."""
-
-
 def until(wait: float, step: Callable[[], _T]) -> _T:
-    """What a step gives, once it raises neither NotYetError nor PhaseError nor that a service is away; raises the last
-    of these where the time is over."""
+    """What a step gives, once it raises neither NotYetError nor PhaseError nor that a service is away. When the time is
+    over, a phase that is another is a NotYetError too: the command is to be run again later."""
     end = time.monotonic() + wait
     while True:
         try:
             return step()
         except DuplicateError:
             raise
-        except (NotYetError, PhaseError, TooManyError, UnreachableError):
+        except (NotYetError, PhaseError, TooManyError, UnreachableError) as error:
             if time.monotonic() >= end:
+                if isinstance(error, PhaseError):
+                    raise NotYetError(error.message, item=error.item) from None
                 raise
         time.sleep(min(PAUSE, max(0.0, end - time.monotonic())))

@@ -33,6 +33,7 @@ from pathlib import Path
 
 from ...crypto.merkle import Frontier, MemoryTree, leaf_hash
 from ...errors import StoreError, check_path
+from ...files import sync_folder
 from ...storage import DEFAULT_TIMEOUT, check_timeout
 from . import layout
 from .base import (
@@ -174,7 +175,7 @@ class FilesStore(BoardStore):
         path = self._folder / layout.ATTACHMENTS / digest.hex()
         with self._session(), self._alone():
             if path.exists():
-                layout.sync_folder(path.parent)  # Who wrote it may have died before this.
+                sync_folder(path.parent)  # Who wrote it may have died before this.
             else:
                 layout.put_file(path, data)
 
@@ -220,7 +221,7 @@ class FilesStore(BoardStore):
                 os.fsync(file)
         (self._folder / layout.ATTACHMENTS).mkdir(exist_ok=True)
         layout.put_file(self._folder / layout.ABOUT, layout.TEXT.encode("ascii"))
-        layout.sync_folder(self._folder.parent)
+        sync_folder(self._folder.parent)
 
     def _open(self, opened: ExitStack, name: str, flags: int = 0) -> int:
         file = os.open(self._folder / name, os.O_RDWR | flags, 0o666)
@@ -337,7 +338,7 @@ class FilesStore(BoardStore):
             if note is None or sha256(note).hexdigest() != digest:
                 raise self._corrupt("it is another than was kept", "checkpoint")
             new.replace(path)
-            layout.sync_folder(self._folder)
+            sync_folder(self._folder)
         if not size.isdecimal():
             raise self._corrupt("its size cannot be read", "checkpoint")
         return int(size), note

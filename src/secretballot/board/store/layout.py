@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from ...crypto.merkle import HASH_SIZE
 from ...errors import StoreError
+from ...files import sync_folder
 
 try:
     import fcntl
@@ -168,15 +169,6 @@ def write_at(file: int, data: bytes, offset: int) -> None:
         written = os.pwrite(file, rest, offset)
         rest = rest[written:]
         offset += written
-
-
-def sync_folder(folder: Path) -> None:
-    """Puts the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def put_file(path: Path, data: bytes) -> None:
