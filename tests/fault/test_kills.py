@@ -30,9 +30,9 @@ OF_TWO, AROUND = max(8, KILLS // 25), 30
 #: instants.
 AT_POINTS, AT_OPENING = 9, 2
 #: Connections that cast at once.
-CONNECTIONS = 8
+CONNECTIONS = 6
 #: Receipts after which a board is killed at the latest, and seconds after these: what a ballot takes, and some more.
-RECEIPTS, INSTANT = 6, 0.02
+RECEIPTS, INSTANT = 4, 0.01
 #: What opening takes.
 OPENING = 0.05
 
