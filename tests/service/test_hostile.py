@@ -359,7 +359,7 @@ def test_an_answer_that_is_no_error_of_ours(data: bytes) -> None:
 def test_errors_travel() -> None:
     for kind in (EncodingError, StoreError, BoardError):
         error = kind("what is wrong", item="entry 3", culprit="trustee t")
-        again = read_error(json.dumps(error_body(error)).encode(), status_of(error))
+        again = read_error(error_body(error).model_dump_json().encode(), status_of(error))
         assert type(again) is kind
         assert (again.message, again.item, again.culprit) == (error.message, error.item, error.culprit)
     # What is no class of ours, or one that needs more than a message, is one that does not.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from pydantic import BaseModel, Field
+
 from .. import errors
 from ..errors import (
     ArgumentError,
@@ -34,6 +36,18 @@ MISSING = 424
 REFUSED = 422
 
 
+class ErrorAnswer(BaseModel):
+    """Why a request was refused. No secret and no choice of a voter is in it."""
+
+    error: str = Field(
+        description="The error's class: one of `secretballot.errors`, or `TooManyError`, `TooLargeError` or "
+        "`TooSlowError`."
+    )
+    message: str = Field(description="What is wrong, in one line. Its wording may change.")
+    item: str | None = Field(description="What it is wrong with, such as `entry 17`.")
+    culprit: str | None = Field(description="Whose fault it is, such as `trustee mai`.")
+
+
 class TooManyError(BoardError):
     """A service that was asked too often: ask again, ``seconds`` later."""
 
@@ -53,14 +67,11 @@ def status_of(error: SecretBallotError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), REFUSED)
 
 
-def error_body(error: SecretBallotError) -> dict[str, str | None]:
-    """An error's members."""
-    return {
-        "error": type(error).__name__,
-        "message": error.message,
-        "item": error.item,
-        "culprit": error.culprit,
-    }
+def error_body(error: SecretBallotError) -> ErrorAnswer:
+    """What an error is answered with."""
+    return ErrorAnswer(
+        error=type(error).__name__, message=error.message, item=error.item, culprit=error.culprit
+    )
 
 
 def read_error(data: bytes, status: int) -> SecretBallotError:

@@ -15,88 +15,121 @@ from ..client.wire import TooManyError
 from ..crypto.encoding import b64encode
 from ..errors import BoardError, EncodingError
 from ..manifest.capacity import MAX_ATTACHMENT_SIZE
+from .answers import HEXADECIMAL, ConsistencyAnswer, StatusAnswer
 from .bodies import read_body
+from .openapi import ENTRY, errors, gives, octets, takes, text
 from .settings import Settings
 
 #: A place in a log, or a size: what JSON's readers read exactly.
 MAX_SIZE = 2**53 - 1
 
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="A SHA-256 in hexadecimal.")]
-Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
-
-_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_NOTE = {"text/plain": {"schema": {"type": "string"}}}
+Digest = Annotated[str, Path(pattern=HEXADECIMAL, description="A SHA-256, in hexadecimal.")]
 
 
-def _takes(content: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _gives(content: dict[str, Any], description: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": description, "content": content}}
+def _size(description: str) -> Any:
+    return Query(ge=0, le=MAX_SIZE, description=description)
 
 
 def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
-    """The routes of a board."""
+    """The routes of a board. Those that answer no model say themselves what they answer."""
     routes = APIRouter(tags=["board"])
     #: Bodies that are held in memory whole.
     large = asyncio.Semaphore(settings.attachments_at_once)
 
-    @routes.get("/v1/status", summary="Where the election is")
-    def status() -> dict[str, Any]:
+    @routes.get("/v1/status", summary="Where the election is", responses=errors())
+    def status() -> StatusAnswer:
+        """By the board's own word: to be shown, and not to be relied on."""
         return board_status(board)
 
-    @routes.get("/v1/checkpoint", responses=_gives(_NOTE, "A signed note (C2SP tlog-checkpoint)."))
+    @routes.get(
+        "/v1/checkpoint",
+        summary="The newest checkpoint",
+        response_class=Response,
+        responses=gives(text(), "A signed note (C2SP tlog-checkpoint).") | errors(422),
+    )
     def checkpoint() -> Response:
-        """The newest checkpoint, with the cosignatures that stand on it."""
+        """Signed by the board over all entries, with the cosignatures that stand on it."""
         return PlainTextResponse(board.checkpoint())
 
-    @routes.get("/v1/consistency", summary="A consistency proof (RFC 9162, section 2.1.4)")
-    def consistency(old: Size, new: Size) -> dict[str, Any]:
-        return {"old": old, "new": new, "proof": [b64encode(one) for one in board.consistency(old, new)]}
+    @routes.get("/v1/consistency", summary="A consistency proof", responses=errors(400, 422))
+    def consistency(
+        old: Annotated[int, _size("The size of the older checkpoint, in entries.")],
+        new: Annotated[int, _size("The size of the newer one, and at most the log's.")],
+    ) -> ConsistencyAnswer:
+        """Shows that the log of the old size is the beginning of that of the new one (RFC 9162, section 2.1.4)."""
+        proof = [b64encode(one) for one in board.consistency(old, new)]
+        return ConsistencyAnswer(old=old, new=new, proof=proof)
 
     @routes.post(
         "/v1/cosignatures",
-        openapi_extra=_takes(_NOTE),
-        responses=_gives(_NOTE, "The checkpoint with all cosignatures that are kept."),
+        summary="Add cosignatures",
+        openapi_extra=takes(text(settings.max_body), "The checkpoint with the cosigners' lines behind it."),
+        response_class=Response,
+        responses=gives(text(), "The checkpoint with all cosignatures that are kept.")
+        | errors(400, 408, 413, 422),
     )
     async def add_cosignature(request: Request) -> Response:
-        """Keeps a cosigner's line on a checkpoint of this board."""
+        """Keeps the lines of cosigners that this board knows on a checkpoint that it signed."""
         data = await read_body(request, settings.max_body, settings)
         return PlainTextResponse(await run_in_threadpool(board.add_cosignature, _text(data)))
 
     @routes.get(
-        "/v1/entries", responses=_gives({"application/jsonl": {"schema": {"type": "string"}}}, "Entries.")
+        "/v1/entries",
+        summary="Entries, in their order",
+        response_class=Response,
+        responses=gives(
+            {"application/jsonl": {"schema": {"type": "string"}}}, "Entries, each ended by a line feed."
+        )
+        | errors(400, 422),
     )
-    def entries(start: Size = 0, stop: Size = MAX_SIZE) -> Response:
-        """Entries, a line each, from ``start`` up to and without ``stop``, as far as one answer goes: ask again for the
-        rest."""
+    def entries(
+        start: Annotated[int, _size("The place of the first, from 0.")] = 0,
+        stop: Annotated[int, _size("The place behind the last.")] = MAX_SIZE,
+    ) -> Response:
+        """As far as one answer goes: ask again for the rest. None where `start` is the log's size, or `stop` not above
+        it."""
         return Response(_lines(board, start, stop, settings.max_range), media_type="application/jsonl")
 
     @routes.post(
         "/v1/entries",
         status_code=201,
-        openapi_extra=_takes({"application/json": {"schema": {"type": "object"}}}),
-        responses=_gives(_NOTE, "The receipt (C2SP tlog-proof).", 201),
+        summary="Append an entry",
+        openapi_extra=takes(ENTRY, f"A signed entry, of at most {settings.max_entry} bytes."),
+        response_class=Response,
+        responses=gives(text(), "The receipt (C2SP tlog-proof).", 201)
+        | errors(400, 403, 408, 409, 413, 422, 424),
     )
     async def submit(request: Request) -> Response:
-        """Appends a signed entry. Sent again, it is answered the same: a lost reply loses nothing."""
+        """Of whatever kind: who may post it, its signature says, and when, the phase. Sent again, it gets a receipt for
+        the same place."""
         raw = await read_body(request, settings.max_entry, settings)
         return PlainTextResponse(await run_in_threadpool(board.submit, raw), status_code=201)
 
-    @routes.get("/v1/receipts/{leaf}", responses=_gives(_NOTE, "The receipt."))
+    @routes.get(
+        "/v1/receipts/{leaf}",
+        summary="The receipt of an entry",
+        response_class=Response,
+        responses=gives(text(), "The receipt (C2SP tlog-proof).") | errors(400, 422),
+    )
     def receipt(leaf: Digest) -> Response:
-        """The receipt of the entry with this leaf hash (RFC 6962), under the newest checkpoint."""
+        """Of the entry with this leaf hash (RFC 6962), under the newest checkpoint."""
         return PlainTextResponse(board.board.receipt_of(bytes.fromhex(leaf)))
 
     @routes.post(
         "/v1/attachments",
         status_code=201,
-        openapi_extra=_takes(_BYTES),
-        responses=_gives(_NOTE, "Its digest, in hexadecimal.", 201),
+        summary="Keep an attachment",
+        openapi_extra=takes(
+            octets(settings.max_attachment),
+            "The entry that names it, a line feed, and the attachment's bytes.",
+        ),
+        response_class=Response,
+        responses=gives(text(pattern=HEXADECIMAL), "Its digest, in hexadecimal.", 201)
+        | errors(400, 408, 409, 413, 422),
     )
     async def attach(request: Request) -> Response:
-        """Keeps an attachment: the entry that names it, a line feed, and the attachment's bytes."""
+        """Of an entry that could be the next but for what it names. The entry is to be posted once all of its
+        attachments are there."""
         if large.locked():
             raise TooManyError("others are sending attachments")
         async with large:
@@ -105,24 +138,37 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
             digest = await run_in_threadpool(board.board.attach, raw, data)
         return PlainTextResponse(digest.hex(), status_code=201)
 
-    @routes.get("/v1/attachments/{digest}", responses=_gives(_BYTES, "The attachment."))
-    def attachment(digest: Digest, size: Annotated[int, Query(ge=0, le=MAX_ATTACHMENT_SIZE)]) -> Response:
+    @routes.get(
+        "/v1/attachments/{digest}",
+        summary="An attachment",
+        response_class=Response,
+        responses=gives(octets(MAX_ATTACHMENT_SIZE), "Its bytes.") | errors(400, 424),
+    )
+    def attachment(
+        digest: Digest,
+        size: Annotated[
+            int,
+            Query(ge=0, le=MAX_ATTACHMENT_SIZE, description="Its size in bytes, as the entry names it."),
+        ],
+    ) -> Response:
+        """By the digest and size that an entry names."""
         data = board.attachment(bytes.fromhex(digest), size)
         return Response(data, media_type="application/octet-stream")
 
     return routes
 
 
-def board_status(board: LocalBoard) -> dict[str, Any]:
+def board_status(board: LocalBoard) -> StatusAnswer:
     """Where the election is, by the board's own word."""
     log = board.board.catch_up()
-    members: dict[str, Any] = {"size": log.size, "phase": log.phase, "election": None}
-    if log.size:
-        members["election"] = log.election.id.hex()
-        members["issued"] = dict(log.issued)
-        members["cast"] = len(log.cast)
-        members["challenged"] = len(log.challenged)
-    return members
+    return StatusAnswer(
+        size=log.size,
+        phase=log.phase,
+        election=log.election.id.hex() if log.size else None,
+        issued=dict(log.issued),
+        cast=len(log.cast),
+        challenged=len(log.challenged),
+    )
 
 
 def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
