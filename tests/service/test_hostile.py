@@ -174,8 +174,20 @@ def test_digests_and_numbers_that_are_none(client: httpx.Client) -> None:
     refused(client.get("/v1/entries?start=1000"), 422, "BoardError")
     refused(client.get("/v1/consistency?old=3&new=2"), 422, "BoardError")
     refused(client.get("/v1/consistency?old=3&new=20000"), 422, "BoardError")
-    for method in ("PUT", "DELETE", "PATCH"):
-        refused(client.request(method, "/v1/entries"), 405, "RefusedError")
+
+
+def test_methods_that_a_path_has_none_of(client: httpx.Client) -> None:
+    leaf = f"/v1/receipts/{'0' * 64}"
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "BREW"):
+        for path, allowed in (
+            ("/v1/entries", "GET, POST"),
+            ("/v1/attachments", "POST"),
+            ("/health", "GET"),
+            (leaf, "GET"),
+        ):
+            answer = client.request(method, path)
+            refused(answer, 405, "RefusedError")
+            assert answer.headers["allow"] == allowed
 
 
 def test_ranges(client: httpx.Client, simulation: Simulation) -> None:

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..client.wire import ErrorAnswer, TooManyError, error_body, status_of
@@ -133,7 +134,17 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def nowhere(request: Request, error: HTTPException) -> Response:
-        return _answer(error.status_code, _own("RefusedError", error.detail))
+        headers = {"Allow": ", ".join(_allowed(app, request.scope))} if error.status_code == 405 else {}
+        return _answer(error.status_code, _own("RefusedError", error.detail), headers)
+
+
+def _allowed(app: FastAPI, scope: Scope) -> list[str]:
+    """The methods of a path. The router knows those of one of its routes alone."""
+    return [
+        method
+        for method in sorted(_METHODS)
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.router.routes)
+    ]
 
 
 def _refuse(error: SecretBallotError) -> Response:
