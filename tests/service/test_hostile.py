@@ -169,8 +169,8 @@ def test_digests_and_numbers_that_are_none(client: httpx.Client) -> None:
         "/v1/consistency?old=1&new=-1",
     ):
         refused(client.get(path), 400, "EncodingError")
-    refused(client.get(f"/v1/receipts/{'0' * 64}"), 422, "BoardError")
-    refused(client.get(f"/v1/attachments/{'0' * 64}?size=1"), 424, "BoardError")
+    refused(client.get(f"/v1/receipts/{'0' * 64}"), 404, "NotThereError")
+    refused(client.get(f"/v1/attachments/{'0' * 64}?size=1"), 404, "NotThereError")
     refused(client.get("/v1/entries?start=1000"), 422, "BoardError")
     refused(client.get("/v1/consistency?old=3&new=2"), 422, "BoardError")
     refused(client.get("/v1/consistency?old=3&new=20000"), 422, "BoardError")

@@ -21,15 +21,6 @@ from ..errors import (
 
 #: Characters of a message that are taken from another machine.
 MAX_MESSAGE = 2000
-#: The status of an error, by the first of these classes that it is of.
-_STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
-    (StoreError, 503),
-    (PhaseError, 409),
-    (DuplicateError, 409),
-    (EncodingError, 400),
-    (ArgumentError, 400),
-    (CredentialError, 403),
-)
 #: An entry whose attachments are not all there.
 MISSING = 424
 #: Anything else that is refused.
@@ -40,8 +31,8 @@ class ErrorAnswer(BaseModel):
     """Why a request was refused. No secret and no choice of a voter is in it."""
 
     error: str = Field(
-        description="The error's class: one of `secretballot.errors`, or `TooManyError`, `TooLargeError` or "
-        "`TooSlowError`."
+        description="The error's class: one of `secretballot.errors`, or `TooManyError`, `TooLargeError`, "
+        "`TooSlowError` or `NotThereError`."
     )
     message: str = Field(description="What is wrong, in one line. Its wording may change.")
     item: str | None = Field(description="What it is wrong with, such as `entry 17`.")
@@ -56,8 +47,24 @@ class TooManyError(BoardError):
         self.seconds = seconds
 
 
+class NotThereError(BoardError):
+    """What was asked for is not there, or not yet. Who asked gets the BoardError that a board raises."""
+
+
 class UnreachableError(BoardError):
     """A service that does not answer, or with something else than it should."""
+
+
+#: The status of an error, by the first of these classes that it is of.
+_STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
+    (StoreError, 503),
+    (PhaseError, 409),
+    (DuplicateError, 409),
+    (EncodingError, 400),
+    (ArgumentError, 400),
+    (CredentialError, 403),
+    (NotThereError, 404),
+)
 
 
 def status_of(error: SecretBallotError) -> int:

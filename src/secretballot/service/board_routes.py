@@ -4,6 +4,8 @@ says, and when, the log's state."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -11,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
 from ..client.local import LocalBoard
-from ..client.wire import TooManyError
+from ..client.wire import NotThereError, TooManyError
 from ..crypto.encoding import b64encode
 from ..errors import BoardError, EncodingError
 from ..manifest.capacity import MAX_ATTACHMENT_SIZE
@@ -45,11 +47,12 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         "/v1/checkpoint",
         summary="The newest checkpoint",
         response_class=Response,
-        responses=gives(text(), "A signed note (C2SP tlog-checkpoint).") | errors(422),
+        responses=gives(text(), "A signed note (C2SP tlog-checkpoint).") | errors(404),
     )
     def checkpoint() -> Response:
         """Signed by the board over all entries, with the cosignatures that stand on it."""
-        return PlainTextResponse(board.checkpoint())
+        with _absence():
+            return PlainTextResponse(board.checkpoint())
 
     @routes.get("/v1/consistency", summary="A consistency proof", responses=errors(400, 422))
     def consistency(
@@ -109,11 +112,12 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         "/v1/receipts/{leaf}",
         summary="The receipt of an entry",
         response_class=Response,
-        responses=gives(text(), "The receipt (C2SP tlog-proof).") | errors(400, 422),
+        responses=gives(text(), "The receipt (C2SP tlog-proof).") | errors(400, 404),
     )
     def receipt(leaf: Digest) -> Response:
         """Of the entry with this leaf hash (RFC 6962), under the newest checkpoint."""
-        return PlainTextResponse(board.board.receipt_of(bytes.fromhex(leaf)))
+        with _absence():
+            return PlainTextResponse(board.board.receipt_of(bytes.fromhex(leaf)))
 
     @routes.post(
         "/v1/attachments",
@@ -142,7 +146,7 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         "/v1/attachments/{digest}",
         summary="An attachment",
         response_class=Response,
-        responses=gives(octets(MAX_ATTACHMENT_SIZE), "Its bytes.") | errors(400, 424),
+        responses=gives(octets(MAX_ATTACHMENT_SIZE), "Its bytes.") | errors(400, 404),
     )
     def attachment(
         digest: Digest,
@@ -152,7 +156,8 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         ],
     ) -> Response:
         """By the digest and size that an entry names."""
-        data = board.attachment(bytes.fromhex(digest), size)
+        with _absence():
+            data = board.attachment(bytes.fromhex(digest), size)
         return Response(data, media_type="application/octet-stream")
 
     return routes
@@ -183,6 +188,17 @@ def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
         if limit <= 0:
             break
     return b"".join(lines)
+
+
+@contextmanager
+def _absence() -> Iterator[None]:
+    """Within it, what the board has not is not there, rather than a request that a check refused."""
+    try:
+        yield
+    except BoardError as error:
+        if type(error) is not BoardError:
+            raise
+        raise NotThereError(error.message, item=error.item) from None
 
 
 def _text(data: bytes) -> str:
