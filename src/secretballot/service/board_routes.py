@@ -44,6 +44,31 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         return board_status(board)
 
     @routes.get(
+        "/v1/manifest",
+        summary="The manifest",
+        response_class=Response,
+        responses=gives(ENTRY, "Entry 0, without its line feed.") | errors(404),
+    )
+    def manifest() -> Response:
+        """Whose manifest it is, its election id tells: compare that with the announced one."""
+        if not board.board.catch_up().size:
+            raise NotThereError("the log is empty")
+        return _entry(board, 0)
+
+    @routes.get(
+        "/v1/result",
+        summary="The result",
+        response_class=Response,
+        responses=gives(ENTRY, "The entry that ends the log, without its line feed.") | errors(404),
+    )
+    def result() -> Response:
+        """As the authority signed it. Whether it follows from the ballots, verifying the record tells."""
+        log = board.board.catch_up()
+        if log.phase != "closed":
+            raise NotThereError("there is no result yet")
+        return _entry(board, log.size - 1)
+
+    @routes.get(
         "/v1/checkpoint",
         summary="The newest checkpoint",
         response_class=Response,
@@ -188,6 +213,11 @@ def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
         if limit <= 0:
             break
     return b"".join(lines)
+
+
+def _entry(board: LocalBoard, place: int) -> Response:
+    (raw,) = board.entries(place, place + 1)
+    return Response(raw, media_type="application/json")
 
 
 @contextmanager
