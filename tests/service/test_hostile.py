@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from secretballot.board.board import Board
 from secretballot.client import LocalBoard
 from secretballot.client.remote import Service
 from secretballot.client.wire import TooManyError, UnreachableError, error_body, read_error, status_of
@@ -22,6 +23,7 @@ from secretballot.records import MAX_ENTRY_SIZE
 from secretballot.service.deploy import board_app
 from secretballot.service.rates import Rates
 from secretballot.service.settings import Rate, Settings
+from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
 
 from ..support import elections
@@ -344,6 +346,17 @@ def test_what_breaks_is_no_traceback(simulation: Simulation, capfd: pytest.Captu
     out, err = capfd.readouterr()
     assert "a secret" not in out + err
     assert "Traceback" not in out + err
+
+
+def test_a_store_that_holds_what_this_board_did_not_accept(finished: elections.Finished) -> None:
+    """It is the operator's to mend, and says nothing of the entry that is sent."""
+    store = elections.store_of(finished.entries[:-1])
+    board = Board(store, finished.simulation.board_keys, ElectionLog())
+    store.append(b"garbage", [leaf_hash(b"garbage")], store.size())
+    with running(board_app(LocalBoard(board))) as url, httpx.Client(base_url=url) as client:
+        for answer in (client.get("/health"), client.post("/v1/entries", content=finished.entries[-1])):
+            message = refused(answer, 503, "RecordError")
+            assert "the store holds an entry that this board did not accept" in message
 
 
 # What a client believes.

@@ -15,6 +15,7 @@ from ..errors import (
     DuplicateError,
     EncodingError,
     PhaseError,
+    RecordError,
     SecretBallotError,
     StoreError,
 )
@@ -58,6 +59,7 @@ class UnreachableError(BoardError):
 #: The status of an error, by the first of these classes that it is of.
 _STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
     (StoreError, 503),
+    (RecordError, 503),
     (PhaseError, 409),
     (DuplicateError, 409),
     (EncodingError, 400),
