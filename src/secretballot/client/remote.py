@@ -53,9 +53,7 @@ class Service:
         if not url.startswith(("https://", "http://")):
             raise ArgumentError("a service's URL begins with https:// or http://")
         if httpx is None:  # pragma: no cover - as above
-            raise BackendError(
-                "services are asked with httpx, which is not installed: install secretballot[client]"
-            )
+            raise BackendError("httpx is not installed: install the extra `client`")
         self.url = url.rstrip("/")
         self._attempts = attempts
         self._pause = pause
