@@ -55,6 +55,25 @@ def test_an_empty_log(empty: httpx.Client) -> None:
     assert empty.get("/health").json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize(
+    "number", ["+1", " 1", "1 ", "1.0", "1_0", "01", "-0", "１", "0x1", "1e0", "", "1" * 17]
+)
+def test_a_number_has_one_form(closed: httpx.Client, number: str) -> None:
+    for path, name in (
+        ("/v1/entries?stop=2", "start"),
+        ("/v1/entries?start=0", "stop"),
+        ("/v1/consistency?new=20", "old"),
+        ("/v1/consistency?old=0", "new"),
+        (f"/v1/attachments/{'0' * 64}?", "size"),
+    ):
+        url = httpx.URL(path).copy_merge_params({name: number})
+        answer = closed.get(url)
+        assert answer.status_code == 400, (path, answer.text)
+        assert answer.json()["message"] == f"malformed: {name}"
+        good = closed.get(url.copy_set_param(name, "1"))
+        assert good.status_code in (200, 404), good.text
+
+
 def test_an_election_that_is_over(closed: httpx.Client, finished: elections.Finished) -> None:
     simulation, entries = finished.simulation, finished.entries
     assert closed.get("/v1/status").json() == {

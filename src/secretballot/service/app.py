@@ -54,6 +54,7 @@ def create_app(
         operation_id="health",
         tags=["health"],
         summary="Whether the service can work",
+        response_description="It can.",
         responses=errors(),
     )
     def healthy() -> HealthAnswer:

@@ -4,11 +4,13 @@ says, and when, the log's state."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
@@ -28,8 +30,16 @@ MAX_SIZE = 2**53 - 1
 Digest = Annotated[str, Path(pattern=HEXADECIMAL, description="A SHA-256, in hexadecimal.")]
 
 
-def _size(description: str) -> Any:
-    return Query(ge=0, le=MAX_SIZE, description=description)
+def _decimal(text: Any) -> Any:
+    """Pydantic reads many texts as numbers: here each number has one."""
+    if isinstance(text, str) and not re.fullmatch("0|[1-9][0-9]{0,15}", text):
+        raise ValueError("a number is decimal, without sign, point or leading zeros")
+    return text
+
+
+def _number(description: str, most: int = MAX_SIZE) -> tuple[Any, ...]:
+    """What makes an int a number of the query, from 0 up to ``most``."""
+    return Field(ge=0, le=most), BeforeValidator(_decimal), Query(description=description)
 
 
 def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
@@ -38,7 +48,12 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
     #: Bodies that are held in memory whole.
     large = asyncio.Semaphore(settings.attachments_at_once)
 
-    @routes.get("/v1/status", summary="Where the election is", responses=errors())
+    @routes.get(
+        "/v1/status",
+        summary="Where the election is",
+        response_description="Size, phase and counts.",
+        responses=errors(),
+    )
     def status() -> StatusAnswer:
         """By the board's own word: to be shown, and not to be relied on."""
         return board_status(board)
@@ -79,10 +94,15 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         with _absence():
             return PlainTextResponse(board.checkpoint())
 
-    @routes.get("/v1/consistency", summary="A consistency proof", responses=errors(400, 422))
+    @routes.get(
+        "/v1/consistency",
+        summary="A consistency proof",
+        response_description="The proof, without hashes where the sizes are equal or the old one is 0.",
+        responses=errors(400, 422),
+    )
     def consistency(
-        old: Annotated[int, _size("The size of the older checkpoint, in entries.")],
-        new: Annotated[int, _size("The size of the newer one, and at most the log's.")],
+        old: Annotated[int, *_number("The size of the older checkpoint, in entries.")],
+        new: Annotated[int, *_number("The size of the newer one, and at most the log's.")],
     ) -> ConsistencyAnswer:
         """Shows that the log of the old size is the beginning of that of the new one (RFC 9162, section 2.1.4)."""
         proof = [b64encode(one) for one in board.consistency(old, new)]
@@ -111,8 +131,8 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         | errors(400, 422),
     )
     def entries(
-        start: Annotated[int, _size("The place of the first, from 0.")] = 0,
-        stop: Annotated[int, _size("The place behind the last.")] = MAX_SIZE,
+        start: Annotated[int, *_number("The place of the first, from 0.")] = 0,
+        stop: Annotated[int, *_number("The place behind the last.")] = MAX_SIZE,
     ) -> Response:
         """As far as one answer goes: ask again for the rest. None where `start` is the log's size, or `stop` not above
         it."""
@@ -175,10 +195,7 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
     )
     def attachment(
         digest: Digest,
-        size: Annotated[
-            int,
-            Query(ge=0, le=MAX_ATTACHMENT_SIZE, description="Its size in bytes, as the entry names it."),
-        ],
+        size: Annotated[int, *_number("Its size in bytes, as the entry names it.", MAX_ATTACHMENT_SIZE)],
     ) -> Response:
         """By the digest and size that an entry names."""
         with _absence():

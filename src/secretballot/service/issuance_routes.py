@@ -43,6 +43,7 @@ def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
     @routes.post(
         "/v1/issuance",
         summary="A blind signature for a voter",
+        response_description="The signature.",
         openapi_extra=takes(
             {"application/json": {"schema": IssuanceRequest.model_json_schema()}},
             f"Who asks, and for what; of at most {settings.max_body} bytes.",
