@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from ..client.local import LocalBoard
 from ..client.wire import NotThereError, TooManyError
 from ..crypto.encoding import b64encode
-from ..errors import BoardError, EncodingError
+from ..errors import BoardError, EncodingError, RefusedError
 from ..manifest.capacity import MAX_ATTACHMENT_SIZE
 from .answers import HEXADECIMAL, ConsistencyAnswer, StatusAnswer
 from .bodies import read_body
@@ -98,15 +98,18 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         "/v1/consistency",
         summary="A consistency proof",
         response_description="The proof, without hashes where the sizes are equal or the old one is 0.",
-        responses=errors(400, 422),
+        responses=errors(400, 404, 422),
     )
     def consistency(
         old: Annotated[int, *_number("The size of the older checkpoint, in entries.")],
         new: Annotated[int, *_number("The size of the newer one, and at most the log's.")],
     ) -> ConsistencyAnswer:
         """Shows that the log of the old size is the beginning of that of the new one (RFC 9162, section 2.1.4)."""
-        proof = [b64encode(one) for one in board.consistency(old, new)]
-        return ConsistencyAnswer(old=old, new=new, proof=proof)
+        if old > new:
+            raise RefusedError(f"nothing leads from {old} entries back to {new}")
+        with _absence():
+            proof = board.consistency(old, new)
+        return ConsistencyAnswer(old=old, new=new, proof=[b64encode(one) for one in proof])
 
     @routes.post(
         "/v1/cosignatures",
@@ -128,7 +131,7 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         responses=gives(
             {"application/jsonl": {"schema": {"type": "string"}}}, "Entries, each ended by a line feed."
         )
-        | errors(400, 422),
+        | errors(400, 404),
     )
     def entries(
         start: Annotated[int, *_number("The place of the first, from 0.")] = 0,
@@ -222,7 +225,7 @@ def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
     """Entries up to so many bytes; one at least, where there is one."""
     size = board.board.catch_up().size
     if start > size:
-        raise BoardError(f"the log has {size} entries: none from {start} on")
+        raise NotThereError(f"the log has {size} entries: none from {start} on")
     lines = []
     for raw in board.entries(start, max(start, min(stop, size))):
         lines.append(raw + b"\n")
