@@ -27,13 +27,15 @@ class IssuanceRequest(BaseModel):
     code: str = Field(
         max_length=MAX_CODE, repr=False, description="The access code, or what the deployer asks for."
     )
-    request: str = Field(description="The holder's blinded request, in base64url.")
+    request: str = Field(
+        pattern="^[A-Za-z0-9_-]+$", description="The holder's blinded request, in base64url."
+    )
 
 
 class IssuanceAnswer(BaseModel):
     """The registrar's answer."""
 
-    signature: str = Field(description="The blind signature, in base64url.")
+    signature: str = Field(pattern="^[A-Za-z0-9_-]+$", description="The blind signature, in base64url.")
 
 
 def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:

@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..client.wire import ErrorAnswer
+from ..records import record_type
+from ..tally import ElectionLog
 
 Content = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
@@ -41,6 +43,7 @@ _ERRORS = {
 #: What any request can meet.
 _ALWAYS = (429, 500, 503)
 
+_KINDS = ("manifest", "phase", *sorted(ElectionLog.records))
 _COMPONENTS: dict[str, Any] = {
     ErrorAnswer.__name__: ErrorAnswer.model_json_schema(),
     "Entry": {
@@ -53,7 +56,7 @@ _COMPONENTS: dict[str, Any] = {
             "body": {
                 "type": "object",
                 "required": ["record"],
-                "properties": {"record": {"type": "string", "pattern": "^secretballot/1/[a-z-]{1,40}$"}},
+                "properties": {"record": {"enum": [record_type(kind) for kind in _KINDS]}},
             },
             "signature": {
                 "type": "string",
