@@ -18,7 +18,7 @@ from secretballot.client import LocalBoard
 from secretballot.client.remote import Service
 from secretballot.client.wire import TooManyError, UnreachableError, error_body, read_error, status_of
 from secretballot.crypto.merkle import leaf_hash
-from secretballot.errors import BoardError, EncodingError, StoreError
+from secretballot.errors import ArgumentError, BoardError, EncodingError, StoreError
 from secretballot.records import MAX_ENTRY_SIZE
 from secretballot.service.deploy import board_app
 from secretballot.service.rates import Rates
@@ -339,10 +339,15 @@ def test_what_breaks_is_no_traceback(simulation: Simulation, capfd: pytest.Captu
         def submit(self, raw: bytes) -> str:
             raise StoreError("No space left on device")
 
+        def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+            raise ArgumentError("the old size must be given, not str")
+
     with running(board_app(Broken(simulation.board))) as url, httpx.Client(base_url=url) as client:
         message = refused(client.get("/v1/checkpoint"), 500, "BoardError")
         assert message == "internal error: please report it"
         refused(client.post("/v1/entries", content=b"x"), 503, "StoreError")
+        # Who asks is not to blame where the service calls its own functions wrongly.
+        refused(client.get("/v1/consistency?old=0&new=0"), 500, "ArgumentError")
         assert client.get("/health").status_code == 200
     out, err = capfd.readouterr()
     assert "a secret" not in out + err

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from .. import errors
 from ..errors import (
     ArgumentError,
+    BackendError,
     BoardError,
     CredentialError,
     DuplicateError,
@@ -63,7 +64,9 @@ _STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
     (PhaseError, 409),
     (DuplicateError, 409),
     (EncodingError, 400),
-    (ArgumentError, 400),
+    # The service itself is wrong: nothing that is sent to it is an argument.
+    (ArgumentError, 500),
+    (BackendError, 500),
     (CredentialError, 403),
     (NotThereError, 404),
 )
