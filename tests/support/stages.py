@@ -9,19 +9,19 @@ from fastapi import FastAPI
 from secretballot.board.attachments import Posting
 from secretballot.board.board import Board, BoardKeys
 from secretballot.board.store import MemoryStore
-from secretballot.errors import CredentialError
-from secretballot.service.app import create_app
-from secretballot.service.issuance import IssuanceDesk
-from secretballot.service.issuance_routes import issuance_routes
-from secretballot.service.rates import Rates
+from secretballot.client import LocalBoard
+from secretballot.credential.codes import hash_code
+from secretballot.credential.register import MemoryRegister
+from secretballot.credential.registrar import Registrar
+from secretballot.service.deploy import issuance_app
 from secretballot.service.settings import Settings
 from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
 
 from . import elections
 
-#: What authenticates every voter at :func:`registrar`.
-CODE = "the code"
+#: Every voter's access code at :func:`registrar`.
+CODE = "0123-4567-89AB-CDEF"
 #: A choice that is mixed.
 CONTEST = elections.choice().model_copy(update={"tally": "mixnet"})
 
@@ -59,12 +59,8 @@ def mixing() -> Mixing:
 def registrar(settings: Settings | None = None) -> tuple[Simulation, FastAPI]:
     """A registrar's service: whoever is on the roll and gives :data:`CODE` gets a signature."""
     simulation = elections.simulate([elections.choice()])
-    settings = settings or Settings()
-
-    def authenticate(voter: str, code: str) -> None:
-        if code != CODE or voter not in simulation.roll:
-            raise CredentialError("the name or the code is not right")
-
-    codes = Rates(settings.codes, settings.remembered)
-    desk = IssuanceDesk(simulation.registrars[0], authenticate, codes, lambda: None)
-    return simulation, create_app("issuance", issuance_routes(desk, settings), lambda: None, settings)
+    election = simulation.election
+    register = MemoryRegister({voter: hash_code(election.id, voter, CODE) for voter in simulation.roll})
+    registrar = Registrar(simulation.registrar_keys[0], election, register)
+    app, _ = issuance_app(registrar, register, LocalBoard(simulation.board), settings)
+    return simulation, app
