@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from secretballot.crypto import key_file
-
-from .support import elections
+from .support import elections, key_files
 from .support import postgres as postgres_module
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,5 +43,4 @@ def postgres() -> Iterator[postgres_module.Server]:
 @pytest.fixture
 def cheap_key_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Argon2id at libsodium's lowest cost."""
-    monkeypatch.setattr(key_file, "OPERATIONS", key_file.ALLOWED_OPERATIONS[0])
-    monkeypatch.setattr(key_file, "MEMORY", key_file.ALLOWED_MEMORY[0])
+    key_files.make_cheap(monkeypatch)

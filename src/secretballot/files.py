@@ -7,12 +7,20 @@ import os
 import tempfile
 from pathlib import Path
 
+#: How the names begin that files have before they are whole.
+_TEMPORARY = ".secretballot-"
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether it is what a process that was killed left of a file that it did not finish."""
+    return path.name.startswith(_TEMPORARY)
+
 
 def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
     """Writes a file with mode 0600. Raises FileExistsError where there is one and it is not to be replaced, and
     OSError where it cannot be written."""
     # mkstemp's files have the mode 0600.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secretballot-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import nacl.bindings as sodium
@@ -14,7 +15,7 @@ from secretballot.board.board import Board, BoardKeys
 from secretballot.board.store import MemoryStore
 from secretballot.credential.holder import Holder
 from secretballot.crypto.encoding import b64encode
-from secretballot.crypto.note import NoteVerifier
+from secretballot.crypto.note import NoteVerifier, open_checkpoint
 from secretballot.crypto.receipt import parse_receipt, verify_receipt
 from secretballot.crypto.signing import SigningKey, VerifyKey
 from secretballot.errors import (
@@ -126,6 +127,25 @@ def test_there_is_no_receipt_for_what_is_not_there(voting: Simulation) -> None:
 
 def test_the_checkpoint_is_kept_in_the_store(voting: Simulation) -> None:
     note = voting.board.checkpoint()
+    assert voting.store.checkpoint() == note.encode()
+
+
+def test_a_checkpoint_that_cannot_be_kept_is_given(voting: Simulation, tmp_path: Path) -> None:
+    """A store that takes nothing more, as on a full disk, is still read from."""
+    kept = voting.board.checkpoint().encode()
+    with pytest.MonkeyPatch.context() as patch:
+        voting.board.submit(voting.seal(0, {"chair": "chi"}).cast())
+
+        def full(note: bytes, size: int) -> None:
+            raise StoreError("the disk is full")
+
+        patch.setattr(voting.store, "put_checkpoint", full)
+        note = voting.board.checkpoint()
+        verifier, origin = elections.verifier(voting), voting.manifest.board.origin
+        assert open_checkpoint(note, verifier, origin).size == voting.store.size()
+        assert voting.board.export(tmp_path / "record").checkpoint() == note.encode()
+        assert voting.store.checkpoint() == kept
+    assert voting.board.checkpoint() == note
     assert voting.store.checkpoint() == note.encode()
 
 

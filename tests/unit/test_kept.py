@@ -73,6 +73,25 @@ def test_a_file_that_cannot_be_made_or_written(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("small")
+def test_room_that_was_made_is_there_when_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept()
+    for number in range(6):
+        with monkeypatch.context() as patch:
+            if number < 4:
+                patch.setattr(tempfile, "TemporaryFile", full)
+            kept.make_room(SIZE)
+        size = 0 if kept._file is None else os.fstat(kept._file.fileno()).st_size
+        assert kept.add(piece(number)) == number
+        # What comes now takes the place that was made for it, and no other.
+        assert size == (0 if kept._file is None else os.fstat(kept._file.fileno()).st_size)
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "_file", Filling(kept._file))
+        with pytest.raises(StoreError, match="is full"):
+            kept.make_room(SIZE)
+    assert [kept.get(place, SIZE) for place in range(6)] == [piece(n) for n in range(6)]
+
+
+@pytest.mark.usefixtures("small")
 def test_after_a_fork() -> None:
     """What is in memory is each process's own; the file is not."""
     kept, filed = Kept(), Kept()
@@ -114,15 +133,19 @@ def test_a_disk_that_is_full_is_no_fault_of_the_record(monkeypatch: pytest.Monke
 
 
 def test_a_board_whose_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A typed error, and after it the ballot is there once, with its receipt."""
+    """A typed error, and nothing is appended: a board whose log has what its state has no room for could not be read
+    from either."""
     monkeypatch.setattr(kept_module, "IN_MEMORY", SIZE)
     simulation: Simulation = elections.voting([elections.choice()], 3, trustees=1, quorum=1)
     simulation.board.submit(simulation.seal(0, {"chair": "chi"}).cast())
     entry = simulation.seal(1, {"chair": "em"}).cast()
+    size = simulation.store.size()
     for _ in range(2):
         with monkeypatch.context() as patch:
             patch.setattr(tempfile, "TemporaryFile", full)
             with pytest.raises(StoreError, match="No space left on device"):
                 simulation.board.submit(entry)
+            assert simulation.board.checkpoint()
+            assert simulation.board.state.size == simulation.store.size() == size
     assert simulation.board.submit(entry)
     assert simulation.tally().collected == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -218,6 +219,19 @@ def test_missing_files(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "no folder" / "file"):
         with pytest.raises(StoreError, match="unable to open"):
             SQLiteStore(place)
+
+
+def test_a_directory_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what is wrong with the place, where SQLite says that it could not open the file."""
+    with SQLiteStore(path) as store:
+        store.append(b"entry", [b"key"], 0)
+    # What SQLite has to make beside the file cannot be made: root may write anywhere else.
+    path.with_name(f"{path.name}-wal").mkdir()
+    with pytest.raises(StoreError, match="unable to open database file"):
+        SQLiteStore(path)
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    with pytest.raises(StoreError, match="directory cannot be written, which a write-ahead log needs"):
+        SQLiteStore(path)
 
 
 def test_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

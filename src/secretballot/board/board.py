@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..crypto import key_file
@@ -168,6 +169,7 @@ class Board:
                 entry = self.state.read(raw)
                 self.state.check(entry)
                 self._check_board(entry)
+                self.state.make_room(entry)
                 try:
                     index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
                 except (ConflictError, DuplicateError):
@@ -230,8 +232,8 @@ class Board:
             return self._receipt(index, leaf, self._note())
 
     def checkpoint(self) -> str:
-        """A signed checkpoint of the whole log, kept in the store, with the cosignatures that were added to it; raises
-        BoardError while the log is empty."""
+        """A signed checkpoint of the whole log, with the cosignatures that were added to it, kept in the store unless
+        that takes nothing more, as on a full disk; raises BoardError while the log is empty."""
         return self._checkpoint()[1]
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
@@ -377,7 +379,9 @@ class Board:
             # It is not put again: another process may be adding cosignatures to it.
             return kept.note
         if keep:
-            self._store.put_checkpoint(note.encode("utf-8"), self._signed.size)
+            # A store that takes no entry any more is still read from. The entries are durable, as for a receipt.
+            with suppress(StoreError):
+                self._store.put_checkpoint(note.encode("utf-8"), self._signed.size)
         return note
 
     def _check_contains(self, state: LogState, *signed: Checkpoint | None) -> None:

@@ -330,6 +330,10 @@ class LogState:
         self.check(entry)
         self.apply(entry)
 
+    def make_room(self, entry: Entry) -> None:
+        """Sees to it that there is room for what :meth:`apply` keeps of the entry beside the log. Raises StoreError
+        where there is none: the board asks before it appends, since an entry of the log must be applied."""
+
     def apply(self, entry: Entry) -> None:
         """Takes the entry in, *unchecked*. The board does so only when every check has passed; the verifier does so
         always, to go on after a finding, so that nothing here assumes that they have."""

@@ -12,7 +12,6 @@ from ..board.record import write_record
 from ..client import Follower
 from ..crypto.cosignature import CosignatureVerifier
 from ..errors import RefusedError
-from ..files import write_file
 from .home import (
     PUBLIC,
     Home,
@@ -62,11 +61,9 @@ def new(
         CosignatureVerifier.from_vkey(cosigner)
     if store not in ("sqlite", "files") and not store.startswith(("postgresql://", "postgres://")):
         raise click.UsageError("a store is sqlite, files, or a postgresql:// address")
-    made = Home.create(home, "board", store=store, cosigners=json.dumps(list(cosigners)))
-    keys = BoardKeys.generate(origin)
+    made = Home.create(home, "board", public=True, store=store, cosigners=json.dumps(list(cosigners)))
+    keys = made.make_keys(origin, passphrase, BoardKeys.load, lambda: BoardKeys.generate(origin))
     public = keys.public()
-    keys.save(made.key, passphrase=passphrase.ask(new=True))
-    write_file(made.file(PUBLIC), public.to_body())
     vkey = public.verifier().vkey()
     say(as_json, f"board {origin}: give the authority {made.file(PUBLIC)}\n{vkey}", origin=origin, vkey=vkey)
 

@@ -37,9 +37,11 @@ def new(home: Path, name: str, passphrase: Passphrase, as_json: bool) -> None:
     """Make a cosigner's key and its memory in the directory DIR. Board and auditors are given the key that is shown."""
     made = Home.create(home, "cosigner")
     keys = CosignerKeys.generate(name)
+    # Where there is no key, it is of one that was never sealed: the command was cut short.
+    made.file(MEMORY).unlink(missing_ok=True)
     keys.start_memory(made.file(MEMORY))
-    keys.save(made.key, passphrase=passphrase.ask(new=True))
     made.set(vkey=keys.vkey())
+    keys.save(made.key, passphrase=passphrase.ask(new=True))
     say(as_json, keys.vkey(), name=name, vkey=keys.vkey())
 
 

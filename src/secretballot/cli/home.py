@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
@@ -20,7 +20,8 @@ from ..board.memory import Memory
 from ..board.store import BoardStore, SQLiteStore
 from ..client import BoardAccess, Follower, LocalBoard
 from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
-from ..files import write_file
+from ..files import is_temporary, write_file
+from ..records import Record
 from ..tally import ElectionLog
 from .terminal import ElectionId
 
@@ -31,6 +32,17 @@ SETTINGS = "settings.json"
 _MAX_SETTINGS = 2**16
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Party(Protocol):
+    """The keys of a party that the manifest names."""
+
+    def public(self) -> Record: ...
+
+    def save(self, path: Path, *, passphrase: str) -> None: ...
+
+
+_Keys = TypeVar("_Keys", bound=_Party)
 
 
 class Passphrase:
@@ -117,14 +129,15 @@ class Home:
             )
 
     @classmethod
-    def create(cls, path: Path, role: str, **settings: str) -> Home:
-        """A new directory; one of the same role that has no key yet is gone on with."""
+    def create(cls, path: Path, role: str, *, public: bool = False, **settings: str) -> Home:
+        """A new directory; one of the same role that has no key yet is gone on with, and so is one that lacks the
+        public file of ``public`` keys: a command that was cut short left it."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (path / SETTINGS).exists():
             cls(path, role)  # Refuses another role's.
-            if (path / KEY).exists():
+            if (path / KEY).exists() and ((path / PUBLIC).exists() or not public):
                 raise RefusedError(f"there is a {role} already", item=str(path))
-        elif any(path.iterdir()):
+        elif not all(map(is_temporary, path.iterdir())):
             raise RefusedError("is not empty", item=str(path))
         write_file(path / SETTINGS, _canonical({"role": role, **settings}))
         return cls(path, role)
@@ -146,6 +159,22 @@ class Home:
     @property
     def key(self) -> Path:
         return self.path / KEY
+
+    def make_keys(
+        self, name: str, passphrase: Passphrase, load: Callable[..., _Keys], generate: Callable[[], _Keys]
+    ) -> _Keys:
+        """New keys in the directory, sealed, with their public file; or those that a command which was cut short made.
+        Raises RefusedError where these have another name than is asked for."""
+        if self.key.exists():
+            keys = load(self.key, passphrase=passphrase.ask())
+            members = keys.public().model_dump()
+            if name not in (members.get("id"), members.get("origin")):
+                raise RefusedError(f"there is another {self.role} already", item=str(self.path))
+        else:
+            keys = generate()
+            keys.save(self.key, passphrase=passphrase.ask(new=True))
+        write_file(self.file(PUBLIC), keys.public().to_body())
+        return keys
 
     @property
     def memory(self) -> Memory:

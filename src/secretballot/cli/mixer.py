@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ..errors import PhaseError
-from ..files import write_file
 from ..tally.mixer import MixerKeys
 from .home import (
     PUBLIC,
@@ -43,10 +42,9 @@ def mixer() -> None:
 @json_option
 def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
     """Make a mixer's key in the directory DIR. The authority is given DIR/public.json."""
-    made = Home.create(home, "mixer")
-    keys = MixerKeys.generate(role_id, labels_of(labels, role_id))
-    keys.save(made.key, passphrase=passphrase.ask(new=True))
-    write_file(made.file(PUBLIC), keys.public().to_body())
+    made = Home.create(home, "mixer", public=True)
+    named = labels_of(labels, role_id)
+    keys = made.make_keys(role_id, passphrase, MixerKeys.load, lambda: MixerKeys.generate(role_id, named))
     say(as_json, f"mixer {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
 
 

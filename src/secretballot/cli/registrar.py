@@ -56,10 +56,11 @@ def registrar() -> None:
 @json_option
 def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
     """Make a registrar's keys in the directory DIR. The authority is given DIR/public.json."""
-    made = Home.create(home, "registrar")
-    keys = RegistrarKeys.generate(role_id, labels_of(labels, role_id))
-    keys.save(made.key, passphrase=passphrase.ask(new=True))
-    write_file(made.file(PUBLIC), keys.public().to_body())
+    made = Home.create(home, "registrar", public=True)
+    named = labels_of(labels, role_id)
+    keys = made.make_keys(
+        role_id, passphrase, RegistrarKeys.load, lambda: RegistrarKeys.generate(role_id, named)
+    )
     say(as_json, f"registrar {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
 
 

@@ -9,7 +9,6 @@ import click
 from ..ceremony.trustee import Committed, Revealed, TrusteeKeys
 from ..client import BoardAccess
 from ..errors import CeremonyError, PhaseError
-from ..files import write_file
 from ..tally import ElectionLog
 from ..tally.trustee import DecryptingTrustee
 from .home import (
@@ -53,10 +52,9 @@ def trustee() -> None:
 @json_option
 def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
     """Make a trustee's keys in the directory DIR. The authority is given DIR/public.json."""
-    made = Home.create(home, "trustee")
-    keys = TrusteeKeys.generate(role_id, labels_of(labels, role_id))
-    keys.save(made.key, passphrase=passphrase.ask(new=True))
-    write_file(made.file(PUBLIC), keys.public().to_body())
+    made = Home.create(home, "trustee", public=True)
+    named = labels_of(labels, role_id)
+    keys = made.make_keys(role_id, passphrase, TrusteeKeys.load, lambda: TrusteeKeys.generate(role_id, named))
     say(as_json, f"trustee {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
 
 

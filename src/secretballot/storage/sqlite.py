@@ -155,10 +155,16 @@ class SQLiteFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(" ".join(str(error).split()), item=self._item) from error
+            raise StoreError(self._reason(error), item=self._item) from error
         except UnicodeDecodeError as error:
             # SQLite's own message, with names from the damaged file in it.
             raise StoreError("the store is corrupt: text that is not UTF-8", item=self._item) from error
+
+    def _reason(self, error: sqlite3.Error) -> str:
+        closed = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
+        if closed and self._path.exists() and not os.access(self._path.parent, os.W_OK):
+            return "the file's directory cannot be written, which a write-ahead log needs"
+        return " ".join(str(error).split())
 
 
 def append_only(*tables: str) -> tuple[str, ...]:

@@ -59,6 +59,12 @@ class RunningTally:
         """How many ballots count."""
         return len(self._counting)
 
+    def make_room(self, size: int) -> None:
+        """Sees to it that a ballot with ciphertexts of so many bytes can be counted; raises StoreError where there is
+        no room to keep them."""
+        if self._replace or self._mixed:
+            self._kept.make_room(size)
+
     def count(self, key: bytes, index: int, ciphertexts: bytes) -> None:
         """Decides for the next ballot of the log, under its credential's ballot key, whether it counts, and which it
         replaces. :meth:`add` is given its elements in any case; those of a ballot that does not count are taken off

@@ -42,6 +42,16 @@ class Kept:
         self._in_file += 1
         return number
 
+    def make_room(self, size: int) -> None:
+        """Sees to it that a further piece of that size can be added, whatever else fills the disk; raises StoreError
+        as :meth:`add`."""
+        number = len(self._memory) + self._in_file
+        if self._file is None and (number + 1) * size <= IN_MEMORY:
+            return
+        with self._opened(self._in_file * size) as file:
+            if file.write(bytes(size)) != size:
+                raise StoreError("the temporary file of ballots is full")
+
     def get(self, number: int, size: int) -> bytes:
         """The piece of that number, and of the size of all; raises StoreError as :meth:`add`."""
         if number < len(self._memory):

@@ -300,6 +300,10 @@ class ElectionLog(LogState):
         if isinstance(entry.record, PhaseChange) and entry.record.phase == "tally" and self._tally is None:
             self._close()
 
+    def make_room(self, entry: Entry) -> None:
+        if isinstance(entry.facts, Cast) and self.running is not None:
+            self.running.make_room(len(entry.facts.ciphertexts))
+
     def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
         super().take(index, leaf, facts)
         if isinstance(facts, Cast) and facts.ciphertexts:
