@@ -232,11 +232,14 @@ def test_the_proxy_lets_everything_through() -> None:
     assert int(size[2]) * 2**10 == settings.max_body
 
 
-def test_a_proxy_of_this_machine_tells_the_address() -> None:
-    """Each address that it tells has a rate of its own; without one all share one."""
+@pytest.mark.parametrize(
+    ("behind_proxy", "expected"), [(True, [200, 200, 429, 200, 429]), (False, [200, 429, 429, 429, 429])]
+)
+def test_a_proxy_of_this_machine_tells_the_address(behind_proxy: bool, expected: list[int]) -> None:
+    """Each address that it tells has a rate of its own; without one all share one, whatever they say."""
     settings = Settings(reads=Rate(burst=1, per_second=0.001))
     with (
-        running(board_app(LocalBoard(stages.empty()), settings)) as url,
+        running(board_app(LocalBoard(stages.empty()), settings), behind_proxy=behind_proxy) as url,
         httpx.Client(base_url=url) as client,
     ):
 
@@ -245,7 +248,7 @@ def test_a_proxy_of_this_machine_tells_the_address() -> None:
             return client.get("/health", headers=headers).status_code
 
         asked = [ask(one) for one in ("192.0.2.1", "192.0.2.2", "192.0.2.1", None, None)]
-    assert asked == [200, 200, 429, 200, 429]
+    assert asked == expected
 
 
 def test_the_defaults_told_on_deploying_are_the_defaults() -> None:
