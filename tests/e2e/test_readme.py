@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -148,17 +149,17 @@ def test_attachments_go_round_as_embedding_tells() -> None:
 
     first, second = (keys.join(simulation.election) for keys in simulation.mixer_keys)
     mixed = first.mix(simulation.log.mixing)
-    assert names["post_attachment"](mixed.entry + b"\nof another size")[0] == 400
+    assert names["post_attachment"](mixed.entry + b"\nof another size")[0] == 422
     assert names["post_attachment"](b"no entry\n" + mixed.attachments[0])[0] == 400
     status, message = names["post_entry"](mixed.entry)
-    assert (status, message[-12:]) == (424, b": is missing")
+    assert (status, json.loads(message)["message"][-12:]) == (424, ": is missing")
     for data in mixed.attachments:
-        assert names["post_attachment"](mixed.entry + b"\n" + data)[0] == 200
-    assert names["post_entry"](mixed.entry)[0] == 200
+        assert names["post_attachment"](mixed.entry + b"\n" + data)[0] == 201
+    assert names["post_entry"](mixed.entry)[0] == 201
     simulation.send(second.mix(simulation.log.mixing))
     # Sent again when it is in the log.
-    assert names["post_attachment"](mixed.entry + b"\n" + mixed.attachments[0])[0] == 200
-    assert names["post_entry"](mixed.entry)[0] == 200
+    assert names["post_attachment"](mixed.entry + b"\n" + mixed.attachments[0])[0] == 201
+    assert names["post_entry"](mixed.entry)[0] == 201
     for holder in simulation.key_holders[:2]:
         simulation.send(DecryptingTrustee(holder).decrypt_lines(simulation.log.mixing))
     simulation.board.submit(simulation.authority.publish(simulation.log.compute_result()))

@@ -116,10 +116,13 @@ def test_errors_come_as_what_they_are(simulation: Simulation, board: RemoteBoard
     with pytest.raises(DuplicateError) as refused:
         board.submit(again)
     assert refused.value.culprit == "trustee trustee-1"
-    with pytest.raises(BoardError, match="the entry is not in the log"):
+    # What is not there is a BoardError, as of a board of this process.
+    with pytest.raises(BoardError, match="the entry is not in the log") as absent:
         board.receipt(again)
-    with pytest.raises(BoardError, match="is missing"):
+    assert type(absent.value) is BoardError
+    with pytest.raises(BoardError, match="is missing") as absent:
         board.attachment(bytes(32), 100)
+    assert (type(absent.value), absent.value.item) == (BoardError, f"attachment {'0' * 64}")
     assert state
     assert other
 

@@ -13,15 +13,17 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from secretballot.board.board import Board
 from secretballot.client import LocalBoard
 from secretballot.client.remote import Service
 from secretballot.client.wire import TooManyError, UnreachableError, error_body, read_error, status_of
 from secretballot.crypto.merkle import leaf_hash
-from secretballot.errors import BoardError, EncodingError, StoreError
+from secretballot.errors import ArgumentError, BoardError, EncodingError, StoreError
 from secretballot.records import MAX_ENTRY_SIZE
 from secretballot.service.deploy import board_app
 from secretballot.service.rates import Rates
 from secretballot.service.settings import Rate, Settings
+from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
 
 from ..support import elections
@@ -169,13 +171,26 @@ def test_digests_and_numbers_that_are_none(client: httpx.Client) -> None:
         "/v1/consistency?old=1&new=-1",
     ):
         refused(client.get(path), 400, "EncodingError")
-    refused(client.get(f"/v1/receipts/{'0' * 64}"), 422, "BoardError")
-    refused(client.get(f"/v1/attachments/{'0' * 64}?size=1"), 424, "BoardError")
-    refused(client.get("/v1/entries?start=1000"), 422, "BoardError")
-    refused(client.get("/v1/consistency?old=3&new=2"), 422, "BoardError")
-    refused(client.get("/v1/consistency?old=3&new=20000"), 422, "BoardError")
-    for method in ("PUT", "DELETE", "PATCH"):
-        refused(client.request(method, "/v1/entries"), 405, "RefusedError")
+    refused(client.get(f"/v1/receipts/{'0' * 64}"), 404, "NotThereError")
+    refused(client.get(f"/v1/attachments/{'0' * 64}?size=1"), 404, "NotThereError")
+    # A log grows: what it has not, it may have later.
+    refused(client.get("/v1/entries?start=1000"), 404, "NotThereError")
+    refused(client.get("/v1/consistency?old=3&new=20000"), 404, "NotThereError")
+    refused(client.get("/v1/consistency?old=3&new=2"), 422, "RefusedError")
+
+
+def test_methods_that_a_path_has_none_of(client: httpx.Client) -> None:
+    leaf = f"/v1/receipts/{'0' * 64}"
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "BREW"):
+        for path, allowed in (
+            ("/v1/entries", "GET, POST"),
+            ("/v1/attachments", "POST"),
+            ("/health", "GET"),
+            (leaf, "GET"),
+        ):
+            answer = client.request(method, path)
+            refused(answer, 405, "RefusedError")
+            assert answer.headers["allow"] == allowed
 
 
 def test_ranges(client: httpx.Client, simulation: Simulation) -> None:
@@ -324,14 +339,30 @@ def test_what_breaks_is_no_traceback(simulation: Simulation, capfd: pytest.Captu
         def submit(self, raw: bytes) -> str:
             raise StoreError("No space left on device")
 
+        def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+            raise ArgumentError("the old size must be given, not str")
+
     with running(board_app(Broken(simulation.board))) as url, httpx.Client(base_url=url) as client:
         message = refused(client.get("/v1/checkpoint"), 500, "BoardError")
         assert message == "internal error: please report it"
         refused(client.post("/v1/entries", content=b"x"), 503, "StoreError")
+        # Who asks is not to blame where the service calls its own functions wrongly.
+        refused(client.get("/v1/consistency?old=0&new=0"), 500, "ArgumentError")
         assert client.get("/health").status_code == 200
     out, err = capfd.readouterr()
     assert "a secret" not in out + err
     assert "Traceback" not in out + err
+
+
+def test_a_store_that_holds_what_this_board_did_not_accept(finished: elections.Finished) -> None:
+    """It is the operator's to mend, and says nothing of the entry that is sent."""
+    store = elections.store_of(finished.entries[:-1])
+    board = Board(store, finished.simulation.board_keys, ElectionLog())
+    store.append(b"garbage", [leaf_hash(b"garbage")], store.size())
+    with running(board_app(LocalBoard(board))) as url, httpx.Client(base_url=url) as client:
+        for answer in (client.get("/health"), client.post("/v1/entries", content=finished.entries[-1])):
+            message = refused(answer, 503, "RecordError")
+            assert "the store holds an entry that this board did not accept" in message
 
 
 # What a client believes.
@@ -359,7 +390,7 @@ def test_an_answer_that_is_no_error_of_ours(data: bytes) -> None:
 def test_errors_travel() -> None:
     for kind in (EncodingError, StoreError, BoardError):
         error = kind("what is wrong", item="entry 3", culprit="trustee t")
-        again = read_error(json.dumps(error_body(error)).encode(), status_of(error))
+        again = read_error(error_body(error).model_dump_json().encode(), status_of(error))
         assert type(again) is kind
         assert (again.message, again.item, again.culprit) == (error.message, error.item, error.culprit)
     # What is no class of ours, or one that needs more than a message, is one that does not.

@@ -12,10 +12,10 @@ from secretballot.service.serve import Server, config_of
 
 
 @contextmanager
-def running(app: Any) -> Iterator[str]:
+def running(app: Any, **options: Any) -> Iterator[str]:
     """The service's URL, while the block lasts."""
     urls: queue.Queue[str] = queue.Queue()
-    server = Server(config_of(app), urls.put)
+    server = Server(config_of(app, **options), urls.put)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

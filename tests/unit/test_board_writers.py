@@ -15,6 +15,7 @@ from secretballot.errors import (
     BoardError,
     DuplicateError,
     RecordError,
+    StoreError,
 )
 from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
@@ -181,7 +182,7 @@ def test_a_writer_that_is_always_overtaken_gives_up(voting: Simulation) -> None:
 
     store = Overtaken()
     board = Board(store, voting.board_keys, ElectionLog())
-    with pytest.raises(BoardError, match="too many others are writing"):
+    with pytest.raises(StoreError, match="too many others are writing"):
         board.submit(voting.authority.announce(voting.election))
     assert store.appends == MAX_RETRIES
     assert board.state.size == 0

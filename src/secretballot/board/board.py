@@ -178,7 +178,7 @@ class Board:
                 self._apply(entry)
                 # Nobody can have cosigned a log that has only just grown.
                 return self._receipt(index, leaf, self._sign())
-            raise BoardError("too many others are writing; send the entry again")
+            raise StoreError("too many others are writing; send the entry again")
 
     def attach(self, raw: bytes, data: bytes) -> bytes:
         """Keeps an attachment of the entry ``raw``, which is to be submitted once it has all of them; gives its digest.

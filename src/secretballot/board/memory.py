@@ -6,6 +6,7 @@ They remember what they did, here, before anybody sees it. Names and hashes of w
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -48,7 +49,6 @@ class Memory:
                 raise StoreError(error.strerror or "cannot be written", item=str(self._path)) from None
 
     def _claim(self, path: Path, name: str, digest: str) -> bool:
-        is_new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _lock(file)
@@ -57,14 +57,16 @@ class Memory:
             held = _parse(whole, path)
             if name not in held:
                 os.lseek(file, len(whole), os.SEEK_SET)
-                os.write(file, f"{name} {digest}\n".encode("ascii"))
+                line = f"{name} {digest}\n".encode("ascii")
+                if os.write(file, line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.ftruncate(file, os.lseek(file, 0, os.SEEK_CUR))
                 os.fsync(file)
+                # Whoever made the file may have died before this.
+                sync_folder(path.parent)
                 held[name] = digest
         finally:
             os.close(file)
-        if is_new:
-            sync_folder(path.parent)
         return held[name] == digest
 
     def __repr__(self) -> str:

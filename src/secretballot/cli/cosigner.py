@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from ..board.attachments import digest_of
 from ..board.cosigner import Cosigner, CosignerKeys
 from ..client import BoardAccess, Follower
 from ..crypto.note import NoteVerifier
-from ..errors import ConsistencyError, RefusedError, SecretBallotError
+from ..errors import ConsistencyError, ForkError, RefusedError, SecretBallotError
 from ..files import write_file
 from .home import Home, Passphrase, home_argument, is_url, json_option, open_access, passphrase_options, say
 from .terminal import ElectionId
@@ -92,7 +93,7 @@ def run(
             while True:
                 try:
                     size = _cosign(role, at_work, access, verifier.name)
-                except ConsistencyError:
+                except ForkError:
                     raise
                 except SecretBallotError as error:
                     if once:
@@ -139,6 +140,8 @@ def _cosign(role: Home, at_work: Cosigner, access: BoardAccess, origin: str) -> 
 
 def _keep_evidence(role: Home, error: ConsistencyError) -> None:
     """Both notes, the board's own signature under each."""
-    for name, note in (("shown", error.shown), ("known", error.known)):
+    for note in (error.shown, error.known):
         if note is not None:
-            write_file(role.file(f"evidence-{name}.txt"), note.encode("utf-8"))
+            data = note.encode("utf-8")
+            # Named by what is in it: no later evidence takes the place of an earlier one.
+            write_file(role.file(f"evidence-{digest_of(data).hex()[:16]}.txt"), data)

@@ -11,6 +11,7 @@ import click
 from pydantic import ValidationError
 
 from ..board.authority import AuthorityKeys
+from ..board.records import PHASES
 from ..client import BoardAccess
 from ..errors import EncodingError, ManifestError, RefusedError, SecretBallotError
 from ..files import write_file
@@ -209,6 +210,9 @@ def open_phase(home: Path, phase: str, wait: float, as_json: bool, **options: ob
         log = role.log()
         if log.phase == phase:
             return
+        if PHASES.index(log.phase) + 1 != PHASES.index(phase):
+            # Not signed before its time: the board could use it as soon as it fits.
+            raise NotYetError(f"the phase is {log.phase}: {phase} cannot follow it")
         if phase == "issuance":
             log.ceremony.check_complete()
         role.access.submit(role.keys.enter(log.election, phase))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import click
 
@@ -23,11 +23,12 @@ from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
 from ..files import is_temporary, write_file
 from ..records import Record
 from ..tally import ElectionLog
-from .terminal import ElectionId
+from .terminal import ElectionId, NotYetError
 
 KEY = "role.key"
 PUBLIC = "public.json"
 SETTINGS = "settings.json"
+LOCK = "lock"
 #: More than a file of settings has.
 _MAX_SETTINGS = 2**16
 
@@ -122,6 +123,7 @@ class Home:
     def __init__(self, path: Path, role: str) -> None:
         self.path = path
         self.role = role
+        self._lock: BinaryIO | None = None
         self._settings = _read_settings(path)
         if self._settings.get("role") != role:
             raise RefusedError(
@@ -133,6 +135,7 @@ class Home:
         """A new directory; one of the same role that has no key yet is gone on with, and so is one that lacks the
         public file of ``public`` keys: a command that was cut short left it."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
         if (path / SETTINGS).exists():
             cls(path, role)  # Refuses another role's.
             if (path / KEY).exists() and ((path / PUBLIC).exists() or not public):
@@ -190,6 +193,8 @@ class Home:
             raise click.UsageError("which board? Give --at once: a service's URL, or a board's directory")
         if not is_url(known):
             known = os.path.abspath(known)
+        if self.role not in ("board", "registrar"):  # Their service runs while other commands do.
+            self.lock()
         access = open_access(known, board_passphrase_file)
         context = click.get_current_context(silent=True)
         if context is not None:
@@ -204,14 +209,28 @@ class Home:
             raise click.UsageError("which election? Give --election once: the id that was announced")
         if election is not None and known not in (None, election.hex()):
             raise RefusedError(f"this directory is of the election {known}", item=str(self.path))
-        if election is not None:
-            self.set(election=election.hex())
-            return election
-        return bytes.fromhex(known or "")
+        return election if election is not None else bytes.fromhex(known or "")
 
     def follower(self, access: BoardAccess, election: bytes | None) -> Follower:
-        """A log that follows the board's, and remembers what it saw."""
-        return Follower(access, self.election_id(election), self.path)
+        """A log that follows the board's, and remembers what it saw; and the election, once the board has shown it."""
+        announced = self.election_id(election)
+        return Follower(access, announced, self.path, lambda: self.set(election=announced.hex()))
+
+    def lock(self) -> None:
+        """Keeps other commands out of the directory while this one lasts; raises NotYetError where one is at work."""
+        context = click.get_current_context(silent=True)
+        if context is None or self._lock is not None:
+            return
+        try:
+            import fcntl
+        except ImportError:  # Windows: one command at a time, for its operator to see to.
+            return
+        self._lock = (self.path / LOCK).open("ab")
+        context.call_on_close(self._lock.close)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotYetError("another command is at work in this directory", item=str(self.path)) from None
 
 
 def is_url(text: str) -> bool:

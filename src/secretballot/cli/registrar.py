@@ -10,11 +10,14 @@ from typing import Any
 import click
 
 from ..credential.codes import hash_code, new_code
+from ..credential.records import Issuance
 from ..credential.register import SQLiteRegister
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import CredentialError, EncodingError, RefusedError
 from ..files import write_file
 from ..manifest import Election
+from ..records import kind_of, parse_entry
+from ..tally import ElectionLog
 from .home import (
     PUBLIC,
     Home,
@@ -80,16 +83,37 @@ class RegistrarRole:
         self.access = home.access(at, board_passphrase_file)
         self.follower = home.follower(self.access, election)
         self.register = SQLiteRegister(home.file(REGISTER))
+        #: This registrar's lines in the log, as far as it was followed.
+        self._logged: list[bytes] = []
 
     def election(self) -> Election:
         return self.follower.catch_up_to("setup").election
+
+    def audit(self) -> ElectionLog:
+        """The log, whose lines of this registrar have been compared with the register, line by line. Raises
+        CredentialError where the log has another line, or one more: the register is an older copy, or somebody else has
+        the keys. Nothing may be issued from it."""
+        log = self.follower.catch_up(keep=self._keep)
+        known = self.register.count()
+        if len(self._logged) > known or any(
+            self.register.entry(serial) != line for serial, line in enumerate(self._logged, 1)
+        ):
+            raise CredentialError(
+                f"the log has lines that this register of {known} has not: it is an older copy, or another's",
+                culprit=f"registrar {self.keys.id}",
+            )
+        return log
+
+    def _keep(self, raw: bytes) -> None:
+        if kind_of(raw) == "issuance" and Issuance.from_body(parse_entry(raw).body).registrar == self.keys.id:
+            self._logged.append(raw)
 
     def registrar(self) -> Registrar:
         return Registrar(self.keys, self.election(), self.register)
 
     def publish(self) -> int:
         """Posts the lines that the log has not; gives how many it has then."""
-        posted = self.follower.catch_up().issued.get(self.keys.id, 0)
+        posted = self.audit().issued.get(self.keys.id, 0)
         for line in self.register.entries(posted + 1):
             self.access.submit(line)
             posted += 1
@@ -132,7 +156,13 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
         table = io.StringIO()
         csv.writer(table, lineterminator="\n").writerows([("name", "code"), *made.items()])
         write_file(codes, table.getvalue().encode("utf-8"), replace=False)
-        role.register.add_voters({name: hash_code(election.id, name, code) for name, code in made.items()})
+        try:
+            role.register.add_voters(
+                {name: hash_code(election.id, name, code) for name, code in made.items()}
+            )
+        except CredentialError:
+            codes.unlink()  # Nobody's codes.
+            raise
     say(as_json, f"{len(names)} voters are on the roll", voters=len(names))
 
 
@@ -179,13 +209,12 @@ def register(home: Path, wait: float, as_json: bool, **options: Any) -> None:
     lines that this register has not, somebody else has the registrar's keys.
     """
     role = _role(home, **options)
-    posted = until(wait, role.publish)
-    log = role.follower.catch_up()
+    until(wait, role.publish)
+    log = role.audit()
     issued, voters = role.register.count(), role.register.roll_size()
-    if posted != issued or log.issued.get(role.keys.id, 0) != issued:
+    if log.issued.get(role.keys.id, 0) != issued:
         raise CredentialError(
-            f"the log has {log.issued.get(role.keys.id, 0)} lines, and the register {issued}",
-            culprit=f"registrar {role.keys.id}",
+            f"the log has {log.issued.get(role.keys.id, 0)} lines, and the register {issued}"
         )
     if issued > voters:
         raise CredentialError(f"{issued} credentials were issued, to {voters} voters on the roll")

@@ -32,7 +32,10 @@ def serve_options(command: _Command) -> _Command:
     key = click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key.")
     at = click.option("--at", metavar="URL|DIR", help="For a registrar: the board. Remembered.")
     quiet = click.option("--quiet", is_flag=True, help="Write no line for each request.")
-    return host(port(certificate(key(at(quiet(command))))))
+    proxy = click.option(
+        "--behind-proxy", is_flag=True, help="A proxy on this machine says who asks, by X-Forwarded-For."
+    )
+    return host(port(certificate(key(at(proxy(quiet(command)))))))
 
 
 @click.command()
@@ -64,6 +67,7 @@ def serve_home(
     tls_certificate: str | None,
     tls_key: str | None,
     at: str | None,
+    behind_proxy: bool,
     quiet: bool,
 ) -> None:
     """Serves a directory until the process is told to end."""
@@ -77,7 +81,7 @@ def serve_home(
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.setLevel(logging.INFO)
     with _opened(deploy, home, passphrase.ask(), at) as app:
-        Server(config_of(app, host, port, tls_certificate, tls_key), click.echo).run()
+        Server(config_of(app, host, port, tls_certificate, tls_key, behind_proxy), click.echo).run()
 
 
 @contextmanager
@@ -88,6 +92,7 @@ def _opened(deploy: Any, home: Home, passphrase: str, at: str | None) -> Iterato
             yield app
         return
     role = RegistrarRole(home, passphrase, at, None)
+    role.audit()  # Nothing is issued from an older copy.
     app, publisher = deploy.issuance_app(role.registrar(), role.register, role.access)
     publisher.start()
     try:

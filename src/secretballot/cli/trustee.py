@@ -8,7 +8,7 @@ import click
 
 from ..ceremony.trustee import Committed, Revealed, TrusteeKeys
 from ..client import BoardAccess
-from ..errors import CeremonyError, PhaseError
+from ..errors import CeremonyError, PhaseError, RefusedError
 from ..tally import ElectionLog
 from ..tally.trustee import DecryptingTrustee
 from .home import (
@@ -108,6 +108,11 @@ def join(home: Path, wait: float, as_json: bool, **options: object) -> None:
             state = role.resume(log)
             entry = state.entry() if isinstance(state, Committed) else b""
         else:
+            if role.id in log.commitments:
+                raise RefusedError(
+                    "the log has this trustee's commitment, and what it is of is lost: restore the file",
+                    item=str(role.state_file),
+                )
             state, entry = role.keys.join(log.election)
             # Before anybody sees it: a second drawing would be another message, which nobody takes.
             state.save(role.state_file, passphrase=role.passphrase)

@@ -75,8 +75,9 @@ class _Role:
         election = self.follower.catch_up_to("issuance").election
         return Holder.load(self.home.key, election, passphrase=self.passphrase.ask())
 
-    def save(self, holder: Holder) -> None:
-        holder.save(self.home.key, passphrase=self.passphrase.ask(), replace=self.home.key.exists())
+    def save(self, holder: Holder, *, first: bool = False) -> None:
+        """Keeps the holder; the first time in no other's place, whose credential would be lost."""
+        holder.save(self.home.key, passphrase=self.passphrase.ask(), replace=not first)
 
 
 @voter.command()
@@ -128,7 +129,7 @@ def request(
     else:
         holder = Holder(log.election)
         role.passphrase.ask(new=True)
-        role.save(holder)
+        role.save(holder, first=True)
     ids = [one.id for one in log.election.manifest.registrars]
     for answer in answers:
         registrar, _, file = answer.partition("=")

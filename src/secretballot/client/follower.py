@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..board.attachments import FOLDER, HeldAttachments, RecordAttachments
+from ..board.attachments import FOLDER, HeldAttachments, RecordAttachments, digest_of
 from ..board.records import PHASES, Phase
 from ..crypto.encoding import b64decode, b64encode
 from ..crypto.note import Checkpoint, NoteVerifier, open_checkpoint
@@ -31,11 +31,16 @@ class Follower:
     """A log in step with the board behind ``access``, of the election with the announced id (32 bytes).
 
     ``home`` is the role's directory: there the longest log that was seen is remembered, as size and root, and there
-    attachments are kept. Without one nothing is remembered, and attachments are held in memory.
+    attachments are kept. Without one nothing is remembered, and attachments are held in memory. ``on_election`` is
+    called once the board has shown the manifest of that id.
     """
 
     def __init__(
-        self, access: BoardAccess, election_id: bytes, home: str | os.PathLike[str] | None = None
+        self,
+        access: BoardAccess,
+        election_id: bytes,
+        home: str | os.PathLike[str] | None = None,
+        on_election: Callable[[], object] = lambda: None,
     ) -> None:
         check_type(access, BoardAccess, "access to a board")
         check_type(election_id, bytes, "an election's id as bytes")
@@ -43,6 +48,7 @@ class Follower:
             check_path(home, "a role's directory")
         self._access = access
         self._election_id = election_id
+        self._on_election = on_election
         self._home = None if home is None else Path(home)
         self._seen = self._read_seen()
         self._held = HeldAttachments()
@@ -99,6 +105,8 @@ class Follower:
         log.follow(raw)
         if log.size == 1 and log.election.id != self._election_id:
             raise self._blame(f"it is of the election {log.election.id.hex()}, not {self._election_id.hex()}")
+        if log.size == 1:
+            self._on_election()
         if log.size == self._seen[0] and log.frontier.root() != self._seen[1]:
             raise self._blame(f"its first {log.size} entries are others than it showed before")
 
@@ -106,11 +114,15 @@ class Follower:
         if self._home is None:
             self._held.add(self._access.attachment(digest, size))
             return
-        path = self._home / FOLDER / digest.hex()
-        if path.exists() and path.stat().st_size == size:
-            return  # Its hash is compared whenever it is read.
-        path.parent.mkdir(exist_ok=True)
-        write_file(path, self._access.attachment(digest, size))
+        try:
+            self.log.attachments.read(digest, size)
+        except BoardError:
+            data = self._access.attachment(digest, size)
+            if digest_of(data) != digest:
+                raise self._blame("it gives an attachment with another hash") from None
+            path = self._home / FOLDER / digest.hex()
+            path.parent.mkdir(exist_ok=True)
+            write_file(path, data)
 
     def _size_of(self, note: str) -> int:
         """The size that a checkpoint states. Its signature is checked once the manifest, which names the key, is."""

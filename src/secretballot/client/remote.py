@@ -32,6 +32,10 @@ ATTEMPTS = 6
 FIRST_PAUSE = 0.2
 #: Seconds that a service has for a part of its answer.
 TIMEOUT = 60.0
+#: Bytes a second that an answer comes with at least, beside TIMEOUT for the whole.
+RATE = 2**14
+#: Seconds that a service may ask to wait.
+MAX_PAUSE = 60
 #: Bytes of what is no entry and no attachment.
 MAX_ANSWER = 2 * MAX_CHECKPOINT_SIZE
 #: Statuses after which asking again may help: too often, and what a proxy or a full disk says.
@@ -53,14 +57,17 @@ class Service:
         if not url.startswith(("https://", "http://")):
             raise ArgumentError("a service's URL begins with https:// or http://")
         if httpx is None:  # pragma: no cover - as above
-            raise BackendError(
-                "services are asked with httpx, which is not installed: install secretballot[client]"
-            )
+            raise BackendError("httpx is not installed: install the extra `client`")
         self.url = url.rstrip("/")
         self._attempts = attempts
         self._pause = pause
         self._client = httpx.Client(
-            base_url=self.url, transport=transport, timeout=TIMEOUT, follow_redirects=False
+            base_url=self.url,
+            transport=transport,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            # A few bytes could be packed from gigabytes.
+            headers={"Accept-Encoding": "identity"},
         )
 
     def ask(self, method: str, path: str, *, limit: int = MAX_ANSWER, **request: Any) -> bytes:
@@ -76,7 +83,7 @@ class Service:
             last = attempt == self._attempts
             try:
                 response = self._client.send(self._client.build_request(method, path, **request), stream=True)
-            except httpx.HTTPError as error:
+            except Exception as error:  # noqa: BLE001 - what an answer's head breaks in there is the service's fault
                 if last:
                     raise UnreachableError(
                         f"does not answer: {type(error).__name__}", item=self.url
@@ -84,6 +91,8 @@ class Service:
                 self._pause(FIRST_PAUSE * 2 ** (attempt - 1))
                 continue
             try:
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise UnreachableError("packs its answer, which nobody asked for", item=self.url)
                 if response.is_success:
                     try:
                         yield response
@@ -98,7 +107,7 @@ class Service:
             if last or response.status_code not in _PASSING:
                 raise refusal
             waited = refusal.seconds if isinstance(refusal, TooManyError) else 0
-            self._pause(max(waited, FIRST_PAUSE * 2 ** (attempt - 1)))
+            self._pause(max(min(waited, MAX_PAUSE), FIRST_PAUSE * 2 ** (attempt - 1)))
 
     def _refusal(self, response: Any) -> Exception:
         try:
@@ -121,12 +130,22 @@ class Service:
 def _read(response: Any, limit: int) -> bytes:
     parts = []
     size = 0
-    for part in response.iter_bytes():
+    for part in _parts(response):
         size += len(part)
         if size > limit:
             raise EncodingError(f"the service's answer has more than {limit} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+def _parts(response: Any) -> Iterator[bytes]:
+    """An answer as it comes; raises UnreachableError where it drips."""
+    started, size = time.monotonic(), 0
+    for part in response.iter_raw():
+        size += len(part)
+        if time.monotonic() - started > TIMEOUT + size / RATE:
+            raise UnreachableError(f"gave {size} bytes in {TIMEOUT:.0f} seconds and more")
+        yield part
 
 
 class RemoteBoard(BoardAccess):
@@ -142,7 +161,7 @@ class RemoteBoard(BoardAccess):
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         with self._service.open("GET", "/v1/entries", params={"start": start, "stop": stop}) as response:
             rest = b""
-            for part in response.iter_bytes():
+            for part in _parts(response):
                 *lines, rest = (rest + part).split(b"\n")
                 yield from lines
                 if len(rest) > MAX_ENTRY_SIZE:

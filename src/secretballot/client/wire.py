@@ -5,33 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from pydantic import BaseModel, Field
+
 from .. import errors
 from ..errors import (
     ArgumentError,
+    BackendError,
     BoardError,
     CredentialError,
     DuplicateError,
     EncodingError,
     PhaseError,
+    RecordError,
     SecretBallotError,
     StoreError,
 )
 
 #: Characters of a message that are taken from another machine.
 MAX_MESSAGE = 2000
-#: The status of an error, by the first of these classes that it is of.
-_STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
-    (StoreError, 503),
-    (PhaseError, 409),
-    (DuplicateError, 409),
-    (EncodingError, 400),
-    (ArgumentError, 400),
-    (CredentialError, 403),
-)
 #: An entry whose attachments are not all there.
 MISSING = 424
 #: Anything else that is refused.
 REFUSED = 422
+
+
+class ErrorAnswer(BaseModel):
+    """Why a request was refused. No secret and no choice of a voter is in it."""
+
+    error: str = Field(
+        description="The error's class: one of `secretballot.errors`, or `TooManyError`, `TooLargeError`, "
+        "`TooSlowError` or `NotThereError`."
+    )
+    message: str = Field(description="What is wrong, in one line. Its wording may change.")
+    item: str | None = Field(description="What it is wrong with, such as `entry 17`.")
+    culprit: str | None = Field(description="Whose fault it is, such as `trustee mai`.")
 
 
 class TooManyError(BoardError):
@@ -42,8 +49,27 @@ class TooManyError(BoardError):
         self.seconds = seconds
 
 
+class NotThereError(BoardError):
+    """What was asked for is not there, or not yet. Who asked gets the BoardError that a board raises."""
+
+
 class UnreachableError(BoardError):
     """A service that does not answer, or with something else than it should."""
+
+
+#: The status of an error, by the first of these classes that it is of.
+_STATUS: tuple[tuple[type[SecretBallotError], int], ...] = (
+    (StoreError, 503),
+    (RecordError, 503),
+    (PhaseError, 409),
+    (DuplicateError, 409),
+    (EncodingError, 400),
+    # The service itself is wrong: nothing that is sent to it is an argument.
+    (ArgumentError, 500),
+    (BackendError, 500),
+    (CredentialError, 403),
+    (NotThereError, 404),
+)
 
 
 def status_of(error: SecretBallotError) -> int:
@@ -53,14 +79,11 @@ def status_of(error: SecretBallotError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), REFUSED)
 
 
-def error_body(error: SecretBallotError) -> dict[str, str | None]:
-    """An error's members."""
-    return {
-        "error": type(error).__name__,
-        "message": error.message,
-        "item": error.item,
-        "culprit": error.culprit,
-    }
+def error_body(error: SecretBallotError) -> ErrorAnswer:
+    """What an error is answered with."""
+    return ErrorAnswer(
+        error=type(error).__name__, message=error.message, item=error.item, culprit=error.culprit
+    )
 
 
 def read_error(data: bytes, status: int) -> SecretBallotError:

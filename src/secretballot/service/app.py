@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .. import __version__
-from ..client.wire import TooManyError, error_body, status_of
+from ..client.wire import ErrorAnswer, TooManyError, error_body, status_of
 from ..errors import SecretBallotError
+from .answers import HealthAnswer
 from .bodies import TooLargeError, TooSlowError
 from .logs import log_request
+from .openapi import Service, errors
 from .rates import Rates
 from .settings import Settings
 
@@ -44,20 +46,21 @@ def create_app(
 
     ``health`` raises where the service cannot work. ``clock`` gives seconds that only grow, for the rates.
     """
-    app = FastAPI(
-        title=f"secretballot {area}",
-        version=__version__,
-        # The pages would load scripts from elsewhere.
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
+    app = Service(area)
     app.include_router(routes)
 
-    @app.get("/health", tags=["health"], summary="Whether the service can work")
-    def healthy() -> dict[str, str]:
+    @app.get(
+        "/health",
+        operation_id="health",
+        tags=["health"],
+        summary="Whether the service can work",
+        response_description="It can.",
+        responses=errors(),
+    )
+    def healthy() -> HealthAnswer:
+        """For monitoring. It looks at the store."""
         health()
-        return {"status": "ok"}
+        return HealthAnswer()
 
     _answer_errors(app)
     app.add_middleware(_Bound, area=area, settings=settings or Settings(), clock=clock)
@@ -102,9 +105,8 @@ class _Bound:
             except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, and the next request is served
                 failed.append(type(error).__name__)
                 if not answered:
-                    await _answer(500, "BoardError", "internal error: please report it")(
-                        scope, receive, answer
-                    )
+                    broken = _own("BoardError", "internal error: please report it")
+                    await _answer(500, broken)(scope, receive, answer)
         finally:
             self._now -= 1
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -129,28 +131,32 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         wrong = [".".join(map(str, one["loc"][1:])) for one in error.errors()]
-        return _answer(400, "EncodingError", f"malformed: {', '.join(wrong)}"[:200])
+        return _answer(400, _own("EncodingError", f"malformed: {', '.join(wrong)}"[:200]))
 
     @app.exception_handler(HTTPException)
     async def nowhere(request: Request, error: HTTPException) -> Response:
-        return _answer(error.status_code, "RefusedError", error.detail)
+        headers = {"Allow": ", ".join(_allowed(app, request.scope))} if error.status_code == 405 else {}
+        return _answer(error.status_code, _own("RefusedError", error.detail), headers)
+
+
+def _allowed(app: FastAPI, scope: Scope) -> list[str]:
+    """The methods of a path. The router knows those of one of its routes alone."""
+    return [
+        method
+        for method in sorted(_METHODS)
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.router.routes)
+    ]
 
 
 def _refuse(error: SecretBallotError) -> Response:
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), status_of(error))
-    return _answer(status, **error_body(error), seconds=getattr(error, "seconds", None))
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyError) else {}
+    return _answer(status, error_body(error), headers)
 
 
-def _answer(
-    status: int,
-    error: str | None,
-    message: str | None,
-    item: str | None = None,
-    culprit: str | None = None,
-    seconds: int | None = None,
-) -> Response:
-    body: dict[str, Any] = {"error": error, "message": message, "item": item, "culprit": culprit}
-    headers = {"X-Error": error or ""}
-    if seconds is not None:
-        headers["Retry-After"] = str(seconds)
-    return JSONResponse(body, status_code=status, headers=headers)
+def _answer(status: int, body: ErrorAnswer, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    return JSONResponse(body.model_dump(), status_code=status, headers={"X-Error": body.error, **headers})
+
+
+def _own(error: str, message: str) -> ErrorAnswer:
+    return ErrorAnswer(error=error, message=message, item=None, culprit=None)

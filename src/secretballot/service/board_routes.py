@@ -4,99 +4,184 @@ says, and when, the log's state."""
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
 from ..client.local import LocalBoard
-from ..client.wire import TooManyError
+from ..client.wire import NotThereError, TooManyError
 from ..crypto.encoding import b64encode
-from ..errors import BoardError, EncodingError
+from ..errors import BoardError, EncodingError, RefusedError
 from ..manifest.capacity import MAX_ATTACHMENT_SIZE
+from .answers import HEXADECIMAL, ConsistencyAnswer, StatusAnswer
 from .bodies import read_body
+from .openapi import ENTRY, errors, gives, octets, takes, text
 from .settings import Settings
 
 #: A place in a log, or a size: what JSON's readers read exactly.
 MAX_SIZE = 2**53 - 1
 
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="A SHA-256 in hexadecimal.")]
-Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
-
-_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_NOTE = {"text/plain": {"schema": {"type": "string"}}}
+Digest = Annotated[str, Path(pattern=HEXADECIMAL, description="A SHA-256, in hexadecimal.")]
 
 
-def _takes(content: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": content}}
+def _decimal(text: Any) -> Any:
+    """Pydantic reads many texts as numbers: here each number has one."""
+    if isinstance(text, str) and not re.fullmatch("0|[1-9][0-9]{0,15}", text):
+        raise ValueError("a number is decimal, without sign, point or leading zeros")
+    return text
 
 
-def _gives(content: dict[str, Any], description: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": description, "content": content}}
+def _number(description: str, most: int = MAX_SIZE) -> tuple[Any, ...]:
+    """What makes an int a number of the query, from 0 up to ``most``."""
+    return Field(ge=0, le=most), BeforeValidator(_decimal), Query(description=description)
 
 
 def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
-    """The routes of a board."""
+    """The routes of a board. Those that answer no model say themselves what they answer."""
     routes = APIRouter(tags=["board"])
     #: Bodies that are held in memory whole.
     large = asyncio.Semaphore(settings.attachments_at_once)
 
-    @routes.get("/v1/status", summary="Where the election is")
-    def status() -> dict[str, Any]:
+    @routes.get(
+        "/v1/status",
+        summary="Where the election is",
+        response_description="Size, phase and counts.",
+        responses=errors(),
+    )
+    def status() -> StatusAnswer:
+        """By the board's own word: to be shown, and not to be relied on."""
         return board_status(board)
 
-    @routes.get("/v1/checkpoint", responses=_gives(_NOTE, "A signed note (C2SP tlog-checkpoint)."))
-    def checkpoint() -> Response:
-        """The newest checkpoint, with the cosignatures that stand on it."""
-        return PlainTextResponse(board.checkpoint())
+    @routes.get(
+        "/v1/manifest",
+        summary="The manifest",
+        response_class=Response,
+        responses=gives(ENTRY, "Entry 0, without its line feed.") | errors(404),
+    )
+    def manifest() -> Response:
+        """Whose manifest it is, its election id tells: compare that with the announced one."""
+        if not board.board.catch_up().size:
+            raise NotThereError("the log is empty")
+        return _entry(board, 0)
 
-    @routes.get("/v1/consistency", summary="A consistency proof (RFC 9162, section 2.1.4)")
-    def consistency(old: Size, new: Size) -> dict[str, Any]:
-        return {"old": old, "new": new, "proof": [b64encode(one) for one in board.consistency(old, new)]}
+    @routes.get(
+        "/v1/result",
+        summary="The result",
+        response_class=Response,
+        responses=gives(ENTRY, "The entry that ends the log, without its line feed.") | errors(404),
+    )
+    def result() -> Response:
+        """As the authority signed it. Whether it follows from the ballots, verifying the record tells."""
+        log = board.board.catch_up()
+        if log.phase != "closed":
+            raise NotThereError("there is no result yet")
+        return _entry(board, log.size - 1)
+
+    @routes.get(
+        "/v1/checkpoint",
+        summary="The newest checkpoint",
+        response_class=Response,
+        responses=gives(text(), "A signed note (C2SP tlog-checkpoint).") | errors(404),
+    )
+    def checkpoint() -> Response:
+        """Signed by the board over all entries, with the cosignatures that stand on it."""
+        with _absence():
+            return PlainTextResponse(board.checkpoint())
+
+    @routes.get(
+        "/v1/consistency",
+        summary="A consistency proof",
+        response_description="The proof, without hashes where the sizes are equal or the old one is 0.",
+        responses=errors(400, 404, 422),
+    )
+    def consistency(
+        old: Annotated[int, *_number("The size of the older checkpoint, in entries.")],
+        new: Annotated[int, *_number("The size of the newer one, and at most the log's.")],
+    ) -> ConsistencyAnswer:
+        """Shows that the log of the old size is the beginning of that of the new one (RFC 9162, section 2.1.4)."""
+        if old > new:
+            raise RefusedError(f"nothing leads from {old} entries back to {new}")
+        with _absence():
+            proof = board.consistency(old, new)
+        return ConsistencyAnswer(old=old, new=new, proof=[b64encode(one) for one in proof])
 
     @routes.post(
         "/v1/cosignatures",
-        openapi_extra=_takes(_NOTE),
-        responses=_gives(_NOTE, "The checkpoint with all cosignatures that are kept."),
+        summary="Add cosignatures",
+        openapi_extra=takes(text(settings.max_body), "The checkpoint with the cosigners' lines behind it."),
+        response_class=Response,
+        responses=gives(text(), "The checkpoint with all cosignatures that are kept.")
+        | errors(400, 408, 413, 422),
     )
     async def add_cosignature(request: Request) -> Response:
-        """Keeps a cosigner's line on a checkpoint of this board."""
+        """Keeps the lines of cosigners that this board knows on a checkpoint that it signed."""
         data = await read_body(request, settings.max_body, settings)
         return PlainTextResponse(await run_in_threadpool(board.add_cosignature, _text(data)))
 
     @routes.get(
-        "/v1/entries", responses=_gives({"application/jsonl": {"schema": {"type": "string"}}}, "Entries.")
+        "/v1/entries",
+        summary="Entries, in their order",
+        response_class=Response,
+        responses=gives(
+            {"application/jsonl": {"schema": {"type": "string"}}}, "Entries, each ended by a line feed."
+        )
+        | errors(400, 404),
     )
-    def entries(start: Size = 0, stop: Size = MAX_SIZE) -> Response:
-        """Entries, a line each, from ``start`` up to and without ``stop``, as far as one answer goes: ask again for the
-        rest."""
+    def entries(
+        start: Annotated[int, *_number("The place of the first, from 0.")] = 0,
+        stop: Annotated[int, *_number("The place behind the last.")] = MAX_SIZE,
+    ) -> Response:
+        """As far as one answer goes: ask again for the rest. None where `start` is the log's size, or `stop` not above
+        it."""
         return Response(_lines(board, start, stop, settings.max_range), media_type="application/jsonl")
 
     @routes.post(
         "/v1/entries",
         status_code=201,
-        openapi_extra=_takes({"application/json": {"schema": {"type": "object"}}}),
-        responses=_gives(_NOTE, "The receipt (C2SP tlog-proof).", 201),
+        summary="Append an entry",
+        openapi_extra=takes(ENTRY, f"A signed entry, of at most {settings.max_entry} bytes."),
+        response_class=Response,
+        responses=gives(text(), "The receipt (C2SP tlog-proof).", 201)
+        | errors(400, 403, 408, 409, 413, 422, 424),
     )
     async def submit(request: Request) -> Response:
-        """Appends a signed entry. Sent again, it is answered the same: a lost reply loses nothing."""
+        """Of whatever kind: who may post it, its signature says, and when, the phase. Sent again, it gets a receipt for
+        the same place."""
         raw = await read_body(request, settings.max_entry, settings)
         return PlainTextResponse(await run_in_threadpool(board.submit, raw), status_code=201)
 
-    @routes.get("/v1/receipts/{leaf}", responses=_gives(_NOTE, "The receipt."))
+    @routes.get(
+        "/v1/receipts/{leaf}",
+        summary="The receipt of an entry",
+        response_class=Response,
+        responses=gives(text(), "The receipt (C2SP tlog-proof).") | errors(400, 404),
+    )
     def receipt(leaf: Digest) -> Response:
-        """The receipt of the entry with this leaf hash (RFC 6962), under the newest checkpoint."""
-        return PlainTextResponse(board.board.receipt_of(bytes.fromhex(leaf)))
+        """Of the entry with this leaf hash (RFC 6962), under the newest checkpoint."""
+        with _absence():
+            return PlainTextResponse(board.board.receipt_of(bytes.fromhex(leaf)))
 
     @routes.post(
         "/v1/attachments",
         status_code=201,
-        openapi_extra=_takes(_BYTES),
-        responses=_gives(_NOTE, "Its digest, in hexadecimal.", 201),
+        summary="Keep an attachment",
+        openapi_extra=takes(
+            octets(settings.max_attachment),
+            "The entry that names it, a line feed, and the attachment's bytes.",
+        ),
+        response_class=Response,
+        responses=gives(text(pattern=HEXADECIMAL), "Its digest, in hexadecimal.", 201)
+        | errors(400, 408, 409, 413, 422),
     )
     async def attach(request: Request) -> Response:
-        """Keeps an attachment: the entry that names it, a line feed, and the attachment's bytes."""
+        """Of an entry that could be the next but for what it names. The entry is to be posted once all of its
+        attachments are there."""
         if large.locked():
             raise TooManyError("others are sending attachments")
         async with large:
@@ -105,31 +190,42 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
             digest = await run_in_threadpool(board.board.attach, raw, data)
         return PlainTextResponse(digest.hex(), status_code=201)
 
-    @routes.get("/v1/attachments/{digest}", responses=_gives(_BYTES, "The attachment."))
-    def attachment(digest: Digest, size: Annotated[int, Query(ge=0, le=MAX_ATTACHMENT_SIZE)]) -> Response:
-        data = board.attachment(bytes.fromhex(digest), size)
+    @routes.get(
+        "/v1/attachments/{digest}",
+        summary="An attachment",
+        response_class=Response,
+        responses=gives(octets(MAX_ATTACHMENT_SIZE), "Its bytes.") | errors(400, 404),
+    )
+    def attachment(
+        digest: Digest,
+        size: Annotated[int, *_number("Its size in bytes, as the entry names it.", MAX_ATTACHMENT_SIZE)],
+    ) -> Response:
+        """By the digest and size that an entry names."""
+        with _absence():
+            data = board.attachment(bytes.fromhex(digest), size)
         return Response(data, media_type="application/octet-stream")
 
     return routes
 
 
-def board_status(board: LocalBoard) -> dict[str, Any]:
+def board_status(board: LocalBoard) -> StatusAnswer:
     """Where the election is, by the board's own word."""
     log = board.board.catch_up()
-    members: dict[str, Any] = {"size": log.size, "phase": log.phase, "election": None}
-    if log.size:
-        members["election"] = log.election.id.hex()
-        members["issued"] = dict(log.issued)
-        members["cast"] = len(log.cast)
-        members["challenged"] = len(log.challenged)
-    return members
+    return StatusAnswer(
+        size=log.size,
+        phase=log.phase,
+        election=log.election.id.hex() if log.size else None,
+        issued=dict(log.issued),
+        cast=len(log.cast),
+        challenged=len(log.challenged),
+    )
 
 
 def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
     """Entries up to so many bytes; one at least, where there is one."""
     size = board.board.catch_up().size
     if start > size:
-        raise BoardError(f"the log has {size} entries: none from {start} on")
+        raise NotThereError(f"the log has {size} entries: none from {start} on")
     lines = []
     for raw in board.entries(start, max(start, min(stop, size))):
         lines.append(raw + b"\n")
@@ -137,6 +233,22 @@ def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
         if limit <= 0:
             break
     return b"".join(lines)
+
+
+def _entry(board: LocalBoard, place: int) -> Response:
+    (raw,) = board.entries(place, place + 1)
+    return Response(raw, media_type="application/json")
+
+
+@contextmanager
+def _absence() -> Iterator[None]:
+    """Within it, what the board has not is not there, rather than a request that a check refused."""
+    try:
+        yield
+    except BoardError as error:
+        if type(error) is not BoardError:
+            raise
+        raise NotThereError(error.message, item=error.item) from None
 
 
 def _text(data: bytes) -> str:

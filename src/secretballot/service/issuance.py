@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..client.access import BoardAccess
 from ..credential.registrar import Registrar
-from ..errors import SecretBallotError
+from ..errors import CredentialError, RefusedError
 from .rates import Rates
 
 _logger = logging.getLogger("secretballot.service.issuance")
@@ -29,26 +29,6 @@ class Authenticator(Protocol):
         same for a voter who is not on the roll."""
 
 
-class IssuanceDesk:
-    """A registrar that is asked over the network. ``codes`` counts the tries at a voter's code."""
-
-    def __init__(
-        self, registrar: Registrar, authenticate: Authenticator, codes: Rates, issued: Callable[[], object]
-    ) -> None:
-        self._registrar = registrar
-        self._authenticate = authenticate
-        self._codes = codes
-        self._issued = issued
-
-    def issue(self, voter: str, code: str, request: bytes) -> bytes:
-        """The blind signature. Raises TooManyError for too many tries at one name, and CredentialError."""
-        self._codes.take(voter)
-        self._authenticate(voter, code)
-        signature, _ = self._registrar.issue(voter, request)
-        self._issued()
-        return signature
-
-
 class Publisher:
     """Posts the register's lines to the board, in their order. ``lines`` gives those from a serial on, ``posted`` how
     many the board has."""
@@ -61,6 +41,8 @@ class Publisher:
         self._posted = posted
         self._wake = threading.Event()
         self._ended = False
+        #: Whether the board refused a line for good: the register is another's, or an older copy.
+        self.is_refused = False
         self._thread: threading.Thread | None = None
 
     def publish(self) -> int:
@@ -96,9 +78,42 @@ class Publisher:
             waits = None
             try:
                 self.publish()
-            except SecretBallotError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that died would post no line any more
                 # Which line it is, is not written down.
                 _logger.warning("register lines wait for the board: %s", type(error).__name__)
+                self.is_refused = self.is_refused or isinstance(error, CredentialError)
                 waits = AGAIN
             if self._ended:
                 return
+
+
+class IssuanceDesk:
+    """A registrar that is asked over the network. ``codes`` counts the wrong tries at a voter's code: the right one is
+    answered however many there were, or anybody could keep a voter out. ``publisher`` is told of each new line."""
+
+    def __init__(
+        self,
+        registrar: Registrar,
+        authenticate: Authenticator,
+        codes: Rates,
+        publisher: Publisher | None = None,
+    ) -> None:
+        self._registrar = registrar
+        self._authenticate = authenticate
+        self._codes = codes
+        self._publisher = publisher
+
+    def issue(self, voter: str, code: str, request: bytes) -> bytes:
+        """The blind signature. Raises CredentialError, TooManyError for too many wrong tries at one name, and
+        RefusedError where register and log contradict each other."""
+        if self._publisher is not None and self._publisher.is_refused:
+            raise RefusedError("issuing is stopped: the board refuses the register's lines")
+        try:
+            self._authenticate(voter, code)
+        except CredentialError:
+            self._codes.take(voter)
+            raise
+        signature, _ = self._registrar.issue(voter, request)
+        if self._publisher is not None:
+            self._publisher.notify()
+        return signature

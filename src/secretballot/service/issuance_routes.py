@@ -10,6 +10,7 @@ from ..crypto.encoding import b64decode, b64encode
 from ..errors import EncodingError
 from .bodies import read_body
 from .issuance import IssuanceDesk
+from .openapi import errors, takes
 from .settings import Settings
 
 #: Characters of a voter's name, and of what authenticates the voter.
@@ -26,13 +27,15 @@ class IssuanceRequest(BaseModel):
     code: str = Field(
         max_length=MAX_CODE, repr=False, description="The access code, or what the deployer asks for."
     )
-    request: str = Field(description="The holder's blinded request, in base64url.")
+    request: str = Field(
+        pattern="^[A-Za-z0-9_-]+$", description="The holder's blinded request, in base64url."
+    )
 
 
 class IssuanceAnswer(BaseModel):
     """The registrar's answer."""
 
-    signature: str = Field(description="The blind signature, in base64url.")
+    signature: str = Field(pattern="^[A-Za-z0-9_-]+$", description="The blind signature, in base64url.")
 
 
 def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
@@ -41,17 +44,16 @@ def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
 
     @routes.post(
         "/v1/issuance",
-        response_model=IssuanceAnswer,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": IssuanceRequest.model_json_schema()}},
-            }
-        },
+        summary="A blind signature for a voter",
+        response_description="The signature.",
+        openapi_extra=takes(
+            {"application/json": {"schema": IssuanceRequest.model_json_schema()}},
+            f"Who asks, and for what; of at most {settings.max_body} bytes.",
+        ),
+        responses=errors(400, 403, 408, 413),
     )
     async def issue(request: Request) -> IssuanceAnswer:
-        """A blind signature for a voter's request. Asked again with the same, it is the same: a lost reply loses no
-        vote."""
+        """Once a voter. Asked again with the same request, it is the same: a lost reply loses no vote."""
         body = await read_body(request, settings.max_body, settings)
         try:
             asked = IssuanceRequest.model_validate_json(body)

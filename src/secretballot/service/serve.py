@@ -18,6 +18,7 @@ def config_of(
     port: int = 0,
     certificate: str | None = None,
     key: str | None = None,
+    behind_proxy: bool = False,
 ) -> uvicorn.Config:
     """How a service is served: addresses are written down nowhere, and answers say nothing of the server."""
     return uvicorn.Config(
@@ -32,6 +33,8 @@ def config_of(
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE,
+        # A header that says where a request comes from is anybody's word, unless a proxy sets it.
+        proxy_headers=behind_proxy,
     )
 
 
