@@ -162,6 +162,30 @@ def test_the_same_entry_by_two_writers_at_once_is_one_entry_with_two_receipts() 
     assert store.size() == before + 1
 
 
+def test_an_entry_that_another_appends_just_before_it_is_looked_for() -> None:
+    """The state has not taken it in when the store finds it; each question is then answered of the whole log."""
+
+    class Found(MemoryStore):
+        """A store in which somebody else appends, once, before it is asked for a key."""
+
+        meanwhile: bytes | None = None
+
+        def find(self, key: bytes) -> int | None:
+            raw, self.meanwhile = self.meanwhile, None
+            if raw is not None:
+                other.submit(raw)
+            return super().find(key)
+
+    store = Found()
+    simulation = elections.voting([elections.choice()], 2, store=store, trustees=1, quorum=1)
+    other = Board(store, simulation.board_keys, ElectionLog())
+    for ask in (simulation.board.submit, simulation.board.receipt):
+        entry = simulation.seal(0, {"chair": "chi"}).cast()
+        place, store.meanwhile = store.size(), entry
+        assert parse_receipt(ask(entry)).index == place
+        assert simulation.board.state.size == place + 1
+
+
 def test_two_ends_of_a_ballot_by_two_writers_at_once() -> None:
     store = Raced()
     simulation = elections.voting([elections.choice()], 1, store=store, trustees=1, quorum=1)
