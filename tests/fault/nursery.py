@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -148,6 +149,9 @@ class Nursery:
 
 def main(address: str) -> None:
     """Forks as told on standard input, until that ends."""
+    # A thousand connections at once have a descriptor each.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     _warm_up()
     children: set[int] = set()
     for line in sys.stdin:
