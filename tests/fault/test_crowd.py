@@ -112,7 +112,9 @@ def test_one_ballot_over_fifty_connections(
     with polls(kind, boards_of(kind), prepared, nursery, tmp_path, request) as polled:
         for ballot in prepared.ballots[:ROUNDS]:
             answers = polled.cast([ballot] * CONNECTIONS)
-            assert {answer.status for answer in answers} == {201}, {a.body for a in answers if a.status != 201}
+            assert {answer.status for answer in answers} == {201}, {
+                a.body for a in answers if a.status != 201
+            }
             assert len({parse_receipt(answer.body.decode()).index for answer in answers}) == 1
         polled.look()
     assert polled.finish() == prepared.ballots[:ROUNDS]
