@@ -163,7 +163,7 @@ class Board:
         with self._lock:
             for _ in range(MAX_RETRIES):
                 self._catch_up()
-                known = self._store.find(leaf)
+                known = self._find(leaf)
                 if known is not None:
                     return self._receipt(known, leaf, self._note())
                 entry = self.state.read(raw)
@@ -192,7 +192,7 @@ class Board:
         digest = digest_of(data)
         with self._lock:
             self._catch_up()
-            if self._store.find(leaf_hash(raw)) is not None:
+            if self._find(leaf_hash(raw)) is not None:
                 named = self.state.attached()
             else:
                 named = self.state.attachments_of(self.state.read(raw))
@@ -226,7 +226,7 @@ class Board:
         check_type(leaf, bytes, "a leaf hash as bytes")
         with self._lock:
             self._catch_up()
-            index = self._store.find(leaf)
+            index = self._find(leaf)
             if index is None:
                 raise BoardError("the entry is not in the log")
             return self._receipt(index, leaf, self._note())
@@ -316,6 +316,14 @@ class Board:
             self._make_anew()
         for entry in self._stored(self.state):
             self._apply(entry)
+
+    def _find(self, leaf: bytes) -> int | None:
+        """Where the entry with this leaf hash stands, which the state has taken in by then."""
+        index = self._store.find(leaf)
+        if index is not None and index >= self.state.size:
+            # Another process has appended it since the state caught up.
+            self._catch_up()
+        return index
 
     def _apply(self, entry: Entry) -> None:
         # No handler could clear up: the next signal may come within it. So the mark stands before there is anything
