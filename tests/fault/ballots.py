@@ -45,6 +45,14 @@ class Prepared:
             make_cheap(patch)
             self.simulation.board_keys.save(self.key, passphrase=PASSPHRASE)
 
+    def both_ends(self, voter: int, choice: str) -> tuple[bytes, bytes]:
+        """A further ballot of a voter's: cast, and challenged."""
+        cast, challenged = elections.both_ends(
+            self.simulation.seal(voter, {"chair": choice}), self.simulation
+        )
+        self._voted[cast] = voter, choice
+        return cast, challenged
+
     def begin(self, store: BoardStore) -> None:
         """A store that has the beginning of the log."""
         log = ElectionLog()

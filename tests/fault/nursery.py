@@ -6,8 +6,10 @@ A child tells what it has to tell over a connection of its own, a JSON object a 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ from typing import Any, Self
 import pytest
 
 from secretballot.board.board import Board, BoardKeys
+from secretballot.board.store import MemoryStore
 from secretballot.cli import main as command_line
 from secretballot.client import LocalBoard
 from secretballot.service.deploy import board_app
@@ -146,6 +149,10 @@ class Nursery:
 
 def main(address: str) -> None:
     """Forks as told on standard input, until that ends."""
+    # A thousand connections at once have a descriptor each.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _warm_up()
     children: set[int] = set()
     for line in sys.stdin:
         task = json.loads(line)
@@ -160,6 +167,14 @@ def main(address: str) -> None:
         children.add(child)
     for child in children:
         os.kill(child, signal.SIGKILL)
+
+
+def _warm_up() -> None:
+    """Has everything imported that is imported only when it is needed, without a thread."""
+    for name in ("anyio._backends._asyncio", "psycopg", "secretballot.client.remote"):
+        importlib.import_module(name)
+    board = Board(MemoryStore(), BoardKeys.generate("nobody's"), ElectionLog())
+    config_of(board_app(LocalBoard(board))).load()
 
 
 def _live(address: str, task: dict[str, Any]) -> None:

@@ -53,6 +53,13 @@ STORES: dict[str, type[BoardStore]] = {
 }
 
 
+def for_several(kind: str) -> bool:
+    """Whether several boards may be on one store of that kind: SQLite had the WAL-reset bug for long."""
+    version = sqlite3.sqlite_version_info
+    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return kind != "sqlite" or mended
+
+
 class Fuse:
     """Kills this process the next time that its point is passed, after so many that it lets pass."""
 

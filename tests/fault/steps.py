@@ -45,7 +45,6 @@ def count(tell: Callable[[int, str], object], dies_at: int | None) -> None:
             return send(self, request, **options)
         step(f"send {request.url.path}")
         response = send(self, request, **options)
-        response.read()
         step(f"answered {request.url.path}")
         return response
 

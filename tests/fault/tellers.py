@@ -18,7 +18,7 @@ from .ledger import Ledger
 from .nursery import PATIENCE
 
 #: Every so many ballots, one that was acknowledged is sent again, and the checkpoint is asked for.
-SOMETIMES = 4
+SOMETIMES = 3
 
 
 class Connection:

@@ -162,7 +162,6 @@ class Board:
         leaf = leaf_hash(raw)
         with self._lock:
             for _ in range(MAX_RETRIES):
-                self._catch_up()
                 known = self._find(leaf)
                 if known is not None:
                     return self._receipt(known, leaf, self._note())
@@ -191,7 +190,6 @@ class Board:
         check_type(data, bytes, "an attachment as bytes")
         digest = digest_of(data)
         with self._lock:
-            self._catch_up()
             if self._find(leaf_hash(raw)) is not None:
                 named = self.state.attached()
             else:
@@ -225,7 +223,6 @@ class Board:
         """As :meth:`receipt`, of the entry with this leaf hash (32 bytes)."""
         check_type(leaf, bytes, "a leaf hash as bytes")
         with self._lock:
-            self._catch_up()
             index = self._find(leaf)
             if index is None:
                 raise BoardError("the entry is not in the log")
@@ -318,10 +315,12 @@ class Board:
             self._apply(entry)
 
     def _find(self, leaf: bytes) -> int | None:
-        """Where the entry with this leaf hash stands, which the state has taken in by then."""
+        """The place of the entry with this leaf hash, or None where the log has it not. The state has all entries up to
+        it, and all others that the store has."""
+        self._catch_up()
         index = self._store.find(leaf)
         if index is not None and index >= self.state.size:
-            # Another process has appended it since the state caught up.
+            # Another process appended it since.
             self._catch_up()
         return index
 
