@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -365,3 +366,27 @@ def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
         (tmp_path / "board" / name).unlink(missing_ok=True)
     refused = run("trustee", "join", "mai", code=1)
     assert refused.stderr.startswith("error: ")
+
+
+def test_a_register_that_is_an_older_copy(run: Run, tmp_path: Path) -> None:
+    """It would sign for a voter who has a credential: nothing is issued from it, and the audit says why."""
+    announced = prepare(run)
+    at = hold_ceremony(run, announced)
+    before = tmp_path / "before"
+    run("registrar", "register", "registrar", *at)
+    shutil.copytree(tmp_path / "registrar", before)
+    enroll(run, at)
+    run("registrar", "register", "registrar")
+    shutil.rmtree(tmp_path / "registrar")
+    shutil.copytree(before, tmp_path / "registrar")
+    for command in ("register", "close"):
+        refused = run("registrar", command, "registrar", code=1)
+        assert "it is an older copy, or another's" in refused.stderr
+
+
+def test_a_trustee_whose_state_is_lost(run: Run, tmp_path: Path) -> None:
+    announced = prepare(run)
+    run("trustee", "join", "mai", "--at", "board", "--election", announced)
+    (tmp_path / "mai" / "ceremony.key").unlink()
+    assert "what it is of is lost" in run("trustee", "join", "mai", code=1).stderr
+    assert not (tmp_path / "mai" / "ceremony.key").exists()

@@ -194,3 +194,25 @@ def test_a_board_that_shows_what_it_did_not_sign(tmp_path: Path) -> None:
     (tmp_path / "seen").write_bytes(b"garbage")
     with pytest.raises(BoardError, match="is damaged"):
         Follower(lying, simulation.election.id, tmp_path)
+
+
+def test_a_wrong_attachment_is_not_kept(tmp_path: Path) -> None:
+    """Or the role could never go on, not even with an honest board."""
+    simulation = elections.voting([elections.choice().model_copy(update={"tally": "mixnet"})], 2)
+    simulation.vote([{"chair": "chi"}, {"chair": "em"}])
+    simulation.close_voting()
+    simulation.mix()
+    election = simulation.election
+
+    class Wrong(LocalBoard):
+        def attachment(self, digest: bytes, size: int) -> bytes:
+            return bytes(size)
+
+    with pytest.raises(BoardError, match="an attachment with another hash"):
+        Follower(Wrong(simulation.board), election.id, tmp_path).catch_up()
+    honest = Follower(LocalBoard(simulation.board), election.id, tmp_path)
+    assert len(honest.catch_up().mixing.rounds) == 2
+    # One that was damaged since is fetched anew.
+    (first, *_) = (tmp_path / "attachments").iterdir()
+    first.write_bytes(bytes(first.stat().st_size))
+    assert Follower(LocalBoard(simulation.board), election.id, tmp_path).catch_up().size == honest.log.size

@@ -441,3 +441,42 @@ def test_a_lost_reply_is_asked_for_again(simulation: Simulation) -> None:
     assert simulation.log.size == before + 1
     assert f"index {before}\n".encode() in receipt
     assert lost == 3
+
+
+def test_a_packed_answer_is_not_opened() -> None:
+    """A few bytes could be gigabytes."""
+    asked: list[str] = []
+
+    def packed(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200, headers={"Content-Encoding": "gzip, gzip"}, stream=_Endless())
+
+    service = Service("http://x", transport=httpx.MockTransport(packed), attempts=1)
+    with pytest.raises(UnreachableError, match="packs its answer"):
+        service.ask("GET", "/")
+    service.close()
+    assert asked == ["identity"]
+
+
+def test_an_answer_whose_head_breaks_the_client() -> None:
+    def breaks(request: httpx.Request) -> httpx.Response:
+        raise UnicodeEncodeError("idna", "x", 0, 1, "no host")
+
+    service = Service(
+        "http://x", transport=httpx.MockTransport(breaks), attempts=2, pause=lambda seconds: None
+    )
+    with pytest.raises(UnreachableError, match="does not answer: UnicodeEncodeError"):
+        service.ask("GET", "/")
+    service.close()
+
+
+def test_a_service_that_asks_to_wait_for_long() -> None:
+    waits: list[float] = []
+    answer = httpx.Response(429, headers={"Retry-After": "999"})
+    service = Service(
+        "http://x", transport=httpx.MockTransport(lambda _: answer), attempts=2, pause=waits.append
+    )
+    with pytest.raises(TooManyError):
+        service.ask("GET", "/")
+    service.close()
+    assert waits == [60]

@@ -16,7 +16,7 @@ from secretballot.client.wire import ErrorAnswer
 from secretballot.credential.holder import Holder
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.merkle import leaf_hash
-from secretballot.errors import StoreError
+from secretballot.errors import RefusedError, StoreError
 from secretballot.service.app import create_app
 from secretballot.service.deploy import board_app
 from secretballot.service.issuance_routes import issuance_routes
@@ -267,8 +267,11 @@ def test_every_status_of_the_registrar() -> None:
     Asking(stages.registrar(NO_TRIES)[1], answered).everything(429, "TooManyError")
     Asking(stages.registrar(ONE_BYTE)[1], answered).everything(413, "TooLargeError", posts=True)
     Asking(stages.registrar(NO_TIME)[1], answered).too_slow()
+    desk: Any = Failing(RefusedError("issuing is stopped"))
+    stopped = create_app("issuance", issuance_routes(desk, Settings()), lambda: None)
+    Asking(stopped, answered)(label, 422, "RefusedError", body=asked(voter, stages.CODE, request))
     for status, error, raised in BROKEN:
-        desk: Any = Failing(raised)
+        desk = Failing(raised)
         broken = create_app("issuance", issuance_routes(desk, Settings()), desk)
         Asking(broken, answered).everything(status, error)
     assert not ask.missing()

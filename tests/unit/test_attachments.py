@@ -396,6 +396,27 @@ def test_the_attachments_of_a_round_that_is_overtaken() -> None:
     assert digest_of(second.attachments[0]) not in named
 
 
+def test_another_board_takes_the_entry_just_before_it_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent again to this one, its attachments are as well there."""
+    simulation = at_the_tally()
+    mixed = mix(simulation)
+    other = Board(simulation.store, simulation.board_keys, ElectionLog())
+    find = simulation.store.find
+
+    def late(key: bytes) -> int | None:
+        for data in mixed.attachments:
+            other.attach(mixed.entry, data)
+        other.submit(mixed.entry)
+        return find(key)
+
+    # What the other board asks meanwhile is answered at once.
+    late_once = iter([late])
+    monkeypatch.setattr(simulation.store, "find", lambda key: next(late_once, find)(key))
+    for data in mixed.attachments:
+        assert simulation.board.attach(mixed.entry, data) == digest_of(data)
+    assert len(simulation.log.mixing.rounds) == 1
+
+
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulation, Path]]:
     """A finished election in an SQLite store, and its file."""

@@ -45,7 +45,14 @@ def test_every_byte_of_what_is_acknowledged(filled: tuple[Path, list[bytes]]) ->
                 assert list(store.entries()) == entries
         (path / ACKNOWLEDGED).write_bytes(flipped(flipped(data, place), place + size))
         refused(path, "its file 'acknowledged' cannot be read")
-    for other in (b"", b"\n", data[: size - 1], data[1:size], layout._with_check("1 2").ljust(size)):
+    for other in (
+        b"",
+        b"\n",
+        data[: size - 1],
+        data[1:size],
+        layout._with_check("1 2".ljust(size - 18)),
+        layout._with_check("1 2 x".ljust(size - 18)),
+    ):
         (path / ACKNOWLEDGED).write_bytes(other)
         refused(path, "its file 'acknowledged' cannot be read")
 
@@ -137,6 +144,21 @@ def test_a_whole_line_without_its_entry(filled: tuple[Path, list[bytes]], place:
     for entries in (flipped(data, len(data) + place), data[:place]):
         (path / ENTRIES).write_bytes(entries)
         refused(path, "holds another entry", "entry 4")
+
+
+@pytest.mark.parametrize("change", [(1, 0, 0), (-1, 0, 0), (1, 0, 9), (0, 0, 1)])
+def test_a_mark_that_is_not_of_the_index(
+    filled: tuple[Path, list[bytes]], change: tuple[int, int, int]
+) -> None:
+    path, _ = filled
+    with (path / ACKNOWLEDGED).open("rb") as file:
+        found = layout.read_marks(file.fileno())
+    assert found is not None
+    other = Mark(*(part + more for part, more in zip(found[0], change, strict=True)))
+    (path / ACKNOWLEDGED).write_bytes(other.encode() * 2)
+    with (path / ENTRIES).open("ab") as entries:
+        entries.write(b"x" * change[2])
+    refused(path, "the index ends before the entries that are acknowledged")
 
 
 def test_a_key_that_stands_twice(filled: tuple[Path, list[bytes]]) -> None:

@@ -133,3 +133,15 @@ def test_an_authority_that_was_started_again_seals_nothing_else(tmp_path: Path) 
     keys.seal(other.election, b"\1" * 32, Memory(path))
     with pytest.raises(ArgumentError, match="a memory"):
         keys.seal(election, bytes(32), path)  # type: ignore[arg-type]
+
+
+def test_a_short_write_is_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "memory"
+    assert Memory(path).claim("tally", b"one")
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    with pytest.raises(StoreError, match="No space left"):
+        Memory(path).claim("lines", b"one")
+    monkeypatch.undo()
+    assert Memory(path).claim("lines", b"two")
+    assert not Memory(path).claim("tally", b"two")

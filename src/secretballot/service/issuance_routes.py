@@ -50,7 +50,7 @@ def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
             {"application/json": {"schema": IssuanceRequest.model_json_schema()}},
             f"Who asks, and for what; of at most {settings.max_body} bytes.",
         ),
-        responses=errors(400, 403, 408, 413),
+        responses=errors(400, 403, 408, 413, 422),
     )
     async def issue(request: Request) -> IssuanceAnswer:
         """Once a voter. Asked again with the same request, it is the same: a lost reply loses no vote."""

@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     #: Requests of an address that change something, and that read.
     posts: Rate = Rate(burst=2000, per_second=200)
     reads: Rate = Rate(burst=5000, per_second=500)
-    #: Tries at a voter's access code: by the name that is given, whether it is on the roll or not.
+    #: Wrong tries at a voter's access code: by the name that is given, whether it is on the roll or not.
     codes: Rate = Rate(burst=10, per_second=1 / 30)
     #: Addresses and names of which tries are counted at once; beyond, the longest unseen are forgotten.
     remembered: int = 100_000
