@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import growth, scenario, shuffling
+from . import casting, growth, scenario, shuffling
 from .floor import Floor
 from .peers import comparison
+from .polls import STORES
 from .processes import machine, run_stage
 from .shapes import Shape
 from .tables import Column, table, write_json
@@ -78,6 +79,18 @@ def run_shuffle(options: argparse.Namespace) -> dict[str, Any]:
     return {"runs": runs}
 
 
+def run_casting(options: argparse.Namespace) -> dict[str, Any]:
+    settings = casting.Settings(
+        options.repeats, options.processes, options.folder, options.postgres, options.backend
+    )
+    runs = []
+    for voters in options.voters:
+        shape = Shape(voters, options.officials, options.levels, options.blank)
+        runs += casting.run(shape, options.store, options.connections, settings)
+    print(table(casting.COLUMNS, [casting.row(run) for run in runs]))
+    return {"runs": runs}
+
+
 def run_floor(options: argparse.Namespace) -> dict[str, Any]:
     figures = run_stage({"stage": "floor", "repeats": options.repeats}, cores=1, backend=options.backend)
     floor, cost = Floor(**figures["floor"]), Shape(2, 1).cost
@@ -138,6 +151,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--rows", type=_count, nargs="+", default=[1000, 10_000])
     command.add_argument("--width", type=_count, nargs="+", default=[1], help="ciphertexts of a row")
     command.set_defaults(run=run_shuffle)
+
+    command = commands.add_parser("casting", parents=[common], help="voters who cast at once at a service")
+    command.add_argument("--voters", type=_count, nargs="+", default=[1000])
+    command.add_argument("--connections", type=_count, nargs="+", default=[50], help="that cast at once")
+    command.add_argument("--store", choices=STORES, nargs="+", default=["sqlite"])
+    command.add_argument("--officials", type=_count, default=4)
+    command.add_argument("--levels", type=_count, default=3)
+    command.add_argument("--blank", action="store_true", help="allow a blank for an official")
+    command.add_argument("--processes", type=_count, default=1, help="processes that make ballots")
+    command.add_argument("--folder", metavar="DIR", type=Path, help="where the stores are written")
+    command.add_argument("--postgres", metavar="CONNINFO", help="a database, in which schemas are made")
+    command.set_defaults(run=run_casting)
 
     command = commands.add_parser("floor", parents=[common], help="what the primitives cost here and now")
     command.set_defaults(run=run_floor)

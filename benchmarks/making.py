@@ -65,7 +65,7 @@ def make_record(shape: Shape, path: Path, *, parts: int = 3, processes: int = 1)
     simulation = Simulation([shape.contest], roll_size=shape.voters)
     simulation.hold_ceremony()
     gauge = Gauge()
-    done, floors = _vote(simulation, shape, gauge, parts, processes)
+    done, floors = vote(simulation, shape, gauge, parts, processes)
 
     issue, seal, seal_cpu, submit = [], [], [], []
     for part in done:
@@ -93,24 +93,29 @@ def make_record(shape: Shape, path: Path, *, parts: int = 3, processes: int = 1)
     )
 
 
-def _vote(
-    simulation: Simulation, shape: Shape, gauge: Gauge, parts: int, processes: int
+def vote(
+    simulation: Simulation, shape: Shape, gauge: Gauge | None, parts: int, processes: int
 ) -> tuple[list[Part], list[Floor]]:
-    """Every voter's credential and ballot, not on the board yet; and the floor before, between and after."""
-    floors = [gauge.measure()]
+    """Every voter's credential and ballot, not on the board yet; and the floor before, between and after, if there is a
+    gauge."""
+    floors = _measure(gauge)
     if processes == 1:
         done = []
         for voters in slices(shape.voters, parts):
             done.append(_take_part(simulation, shape, voters))
-            floors.append(gauge.measure())
+            floors += _measure(gauge)
             _progress("credentials and ballots", voters.stop, shape.voters)
         return done, floors
     done = []
     for part in _fork(simulation, shape, processes):
         done.append(part)
         _progress("credentials and ballots", sum(len(p.ballots) for p in done), shape.voters)
-    floors.append(gauge.measure())
+    floors += _measure(gauge)
     return done, floors
+
+
+def _measure(gauge: Gauge | None) -> list[Floor]:
+    return [] if gauge is None else [gauge.measure()]
 
 
 def _take_part(simulation: Simulation, shape: Shape, voters: range) -> Part:

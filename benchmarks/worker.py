@@ -10,7 +10,7 @@ from typing import Any
 
 from secretballot.crypto.group import backend
 
-from . import shuffling
+from . import polls, shuffling
 from .floor import Gauge
 from .making import make_record
 from .shapes import Shape
@@ -25,6 +25,10 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
         figures = shuffling.make(task)
     elif task["stage"] == "verify-shuffle":
         figures = shuffling.check(task)
+    elif task["stage"] == "prepare-casting":
+        figures = polls.prepare(task)
+    elif task["stage"] == "append":
+        figures = polls.append(task)
     else:
         shape, path = Shape.from_json(task["shape"]), Path(task["path"])
         if task["stage"] == "make":

@@ -26,6 +26,8 @@ from secretballot.ballot.records import Ballot
 from secretballot.records import parse_entry
 from secretballot.testing import Simulation
 
+from ..support.postgres import Server
+
 SVG = "{http://www.w3.org/2000/svg}"
 TINY = ["--officials", "1", "--cores", "1", "--repeats", "1"]
 
@@ -63,6 +65,49 @@ def test_a_mixed_election(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert (added_up["cost"]["mixing_points"], mixed["cost"]["mixing_points"]) == (0, 2 * (4 + 4) + 2 * 2)
     assert mixed["made"]["record_bytes"] > added_up["made"]["record_bytes"] + 2 * (64 + 160)
     assert "both" in capsys.readouterr().out
+
+
+def test_casting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("uvicorn", reason="the extra `service` is not installed")
+    file = tmp_path / "figures"
+    options = ["--officials", "1", "--repeats", "1", "--folder", str(tmp_path), "--json", str(file)]
+    main(["casting", "--voters", "6", "--connections", "2", "--store", "sqlite", "files", *options])
+    runs = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    assert [(run["store"], run["connections"]) for run in runs] == [("sqlite", 2), ("files", 2)]
+    for run in runs:
+        assert min(_numbers({name: run[name] for name in run if name != "shape"})) > 0
+        assert run["p99"] >= run["median"]
+        assert run["peak_mb"] >= run["idle_mb"] > 10
+        both = run["append"] + run["verify_floor"]
+        assert run["ratios"] == pytest.approx(
+            {
+                "rate to append": run["rate"] * run["append"],
+                "rate to verify": run["rate"] * run["verify_floor"],
+                "ballot to floor": 1 / run["rate"] / both,
+                "median to floor": run["median"] / both,
+                "p99 to floor": run["p99"] / both,
+            }
+        )
+    headings, *rows = capsys.readouterr().out.splitlines()[1:]
+    assert headings.split()[:3] == ["store", "officials", "voters"]
+    assert [line.split()[:4] for line in rows] == [["sqlite", "1", "6", "2"], ["files", "1", "6", "2"]]
+    # Stores and ballots are gone.
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_casting_needs_a_database_for_postgres() -> None:
+    with pytest.raises(RuntimeError, match="give --postgres"):
+        main(["casting", "--voters", "2", "--store", "postgres"])
+
+
+def test_casting_at_a_database(postgres: Server, tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the extra `service` is not installed")
+    file = tmp_path / "figures"
+    options = ["--officials", "1", "--repeats", "1", "--postgres", postgres.conninfo(), "--json", str(file)]
+    main(["casting", "--voters", "4", "--connections", "2", "--store", "postgres", *options])
+    (run,) = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    assert run["store"] == "postgres"
+    assert run["rate"] > 0
 
 
 def _numbers(value: Any) -> list[float]:
