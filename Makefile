@@ -8,8 +8,9 @@ RESULTS := benchmarks/results
 # Elections that `make bench` measures: GROWTH is the voters of each of one shape. ELECTIONGUARD is an interpreter that has it.
 GROWTH ?= 100 1000 10000
 ELECTIONGUARD ?=
+KILLS ?= 1000
 
-.PHONY: demo test check check-rust docs bench bench-micro clean
+.PHONY: demo test faults check check-rust docs bench bench-micro clean
 
 # A whole election on published figures, every role played, and then its verification from the record alone.
 demo: $(VENV)/.installed
@@ -20,6 +21,10 @@ demo: $(VENV)/.installed
 # Everything that must hold before a change goes in.
 test: check
 	$(BIN)/pytest -n 2 --cov=secretballot --cov-branch --cov-report=term-missing:skip-covered
+
+# The tests of faults at length: KILLS of boards on each store, and every step of every command. `make test` has 200 and a part.
+faults: $(VENV)/.installed-dev
+	SECRETBALLOT_FAULTS=$(KILLS) $(BIN)/pytest -n 2 tests/fault
 
 check: $(VENV)/.installed-dev check-rust
 	$(BIN)/ruff check .

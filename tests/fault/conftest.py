@@ -1,5 +1,4 @@
-"""What the tests of faults share. ``SECRETBALLOT_FAULTS`` is the number of kills (200), ``SECRETBALLOT_FAULTS_SEED``
-a seed to be used again."""
+"""What the tests of faults share. :mod:`.plan` says how much is tried."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..support import stores
 from .ballots import Prepared
 from .ledger import Ledger
 from .nursery import PATIENCE, Child, Nursery
-from .plan import KILLS
+from .plan import KILLS, USUAL
 from .points import COMMON, OF_STORE, for_several
 from .tellers import Tellers, connected, consistency, read_log
 
@@ -23,8 +23,9 @@ from .tellers import Tellers, connected, consistency, read_log
 A_LOG = 20
 #: The logs of each store. That of files has as many kills of its own, in the tests of the store itself.
 LOGS = {"files": -(-KILLS // 4 // A_LOG), "postgres": -(-KILLS // A_LOG), "sqlite": -(-KILLS // A_LOG)}
-#: Kills of one of two boards on a store, and ballots that are cast around each.
-OF_TWO, AROUND = max(8, KILLS // 25), 30
+#: Kills of one of two boards in each log, ballots that are cast around each, and logs.
+OF_TWO, AROUND = 8, 30
+LOGS_OF_TWO = max(1, KILLS // USUAL)
 #: Of the kills of a log, those at named points, and those while the board opens its store. The others are at random
 #: instants.
 AT_POINTS, AT_OPENING = 9, 2
@@ -187,9 +188,11 @@ def test_killed_at_any_time(
     assert log.unheard, "no kill came between an entry and its receipt"
 
 
+@pytest.mark.parametrize("part", range(LOGS_OF_TWO))
 @pytest.mark.parametrize("kind", OF_STORE)
 def test_killed_beside_another_board(
     kind: str,
+    part: int,
     nursery: Nursery,
     prepared: Prepared,
     rng: random.Random,
@@ -205,7 +208,7 @@ def test_killed_beside_another_board(
     try:
         url = other.hear()["url"]
         for number in range(OF_TWO):
-            log.live_beside(url, points[number % len(points)])
+            log.live_beside(url, points[(part * OF_TWO + number) % len(points)])
     finally:
         other.kill()
         other.wait()
