@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,11 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from secretballot.board.store.postgres import PostgresStore
 from secretballot.cli import main
+from secretballot.credential.register.postgres import PostgresRegister
+
+from ..support.postgres import PASSWORD, USER, Server
 
 pytestmark = pytest.mark.usefixtures("cheap_key_files")
 
@@ -44,9 +48,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in a directory with a passphrase in it; asserts its exit code."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pass").write_text("a long passphrase\n", encoding="utf-8")
+    for name in ("chi", "dung", "nobody"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"chair": name}), encoding="utf-8")
 
-    def run(*arguments: str, code: int = 0, board: bool = True, given: str | None = None) -> Result:
-        options = ["--passphrase-file", "pass"] if given is None else []
+    def run(
+        *arguments: str, code: int = 0, board: bool = True, given: str | None = None, keys: str | None = None
+    ) -> Result:
+        options = ["--passphrase-file", keys or "pass"] if given is None or keys else []
         group, command = arguments[0], arguments[1]
         if command in ("status", "export"):
             options = []
@@ -61,10 +69,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def prepare(run: Run, draft: dict[str, Any] = DRAFT) -> str:
+def prepare(
+    run: Run, draft: dict[str, Any] = DRAFT, store: Sequence[str] = (), register: Sequence[str] = ()
+) -> str:
     """Everybody's keys, and the manifest on the board; gives the election's id."""
-    run("board", "new", "board", "--origin", "example.org/chair")
-    run("registrar", "new", "registrar", "--id", "registry")
+    run("board", "new", "board", "--origin", "example.org/chair", *store)
+    run("registrar", "new", "registrar", "--id", "registry", *register)
     parties = ["board", "registrar"]
     for name in ("mai", "nam", "oanh"):
         run("trustee", "new", name, "--id", name)
@@ -245,7 +255,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
         "signed for another voter"
         in run("registrar", "issue", "registrar", "Chi", "an-requests/registry.request", "x", code=1).stderr
     )
-    early = run("voter", "cast", "an", "--choose", "chair=chi", "--yes", code=4)
+    early = run("voter", "cast", "an", "--choices", "chi.json", "--yes", code=4)
     assert "the phase is issuance, and not voting yet" in early.stderr
     for _ in range(2):
         registered = json.loads(run("registrar", "register", "registrar", "--json").stdout)
@@ -260,32 +270,32 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     assert "no ballot was cast" in run("voter", "check", "an", code=4).stderr
     assert (
         "registry has not signed yet"
-        in run("voter", "cast", "chi", "--choose", "chair=chi", "--yes", code=1).stderr
+        in run("voter", "cast", "chi", "--choices", "chi.json", "--yes", code=1).stderr
     )
     for choices, says in (
-        (("--choose", "chair=nobody"), "contest chair"),
-        (("--choose", "chair"), "a choice is CONTEST=CHOICE"),
-        ((), "contest chair: a selection is missing"),
+        ('{"chair": "nobody"}', "contest chair"),
+        ("{}", "contest chair: a selection is missing"),
+        ("[]", "-: is no JSON object"),
+        ("chair", "-: is not JSON"),
+        ("[" * 10_000, "-: is not JSON"),
     ):
-        refused = run(
-            "voter", "cast", "an", *choices, "--yes", code=2 if choices == ("--choose", "chair") else 1
-        )
+        refused = run("voter", "cast", "an", "--choices", "-", "--yes", code=1, given=choices, keys="pass")
         assert says in refused.stderr
         assert "nobody" not in refused.stderr
-    opened = run("voter", "challenge", "an", "--choose", "chair=dung")
+    opened = run("voter", "challenge", "an", "--choices", "dung.json")
     assert opened.stdout.startswith("opened, and does not count: ")
     Path("choices.json").write_text('{"chair": "chi"}', encoding="utf-8")
     cast = json.loads(run("voter", "cast", "an", "--choices", "choices.json", "--yes", "--json").stdout)
     assert json.loads(run("voter", "cast", "an", "--yes", "--json").stdout) == cast
     assert (
         "a ballot was cast before"
-        in run("voter", "cast", "an", "--choose", "chair=dung", "--yes", code=1).stderr
+        in run("voter", "cast", "an", "--choices", "dung.json", "--yes", code=1).stderr
     )
     again = json.loads(
-        run("voter", "cast", "an", "--choose", "chair=null", "--again", "--yes", "--json").stdout
+        run("voter", "cast", "an", "--again", "--yes", "--json", given="-\n", keys="pass").stdout
     )
     assert again["code"] != cast["code"]
-    run("voter", "cast", "binh", "--choose", "chair=dung", "--yes")
+    run("voter", "cast", "binh", "--choices", "dung.json", "--yes")
     checked = json.loads(run("voter", "check", "an", "--json").stdout)
     assert (checked["code"], checked["entry"]) == (again["code"], again["entry"])
 
@@ -336,6 +346,46 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_log_and_register_in_a_database(
+    run: Run, tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"postgresql://{USER}@127.0.0.1:{postgres.port}/postgres"
+    for wrong, says in (
+        (f"postgresql://{USER}:hush-hush@127.0.0.1:{postgres.port}/postgres", "put it into ~/.pgpass"),
+        (f"{address}?password=hush-hush", "put it into ~/.pgpass"),
+        (f"{address}?hush-hush", "cannot be read"),
+    ):
+        for role in (("board", "--origin", "example.org/chair"), ("registrar", "--id", "registry")):
+            refused = run(role[0], "new", "x", *role[1:], "--store", wrong, code=1)
+            assert says in refused.stderr
+            assert "hush-hush" not in refused.output
+    assert "has a schema" in run("registrar", "new", "x", "--id", "x", "--schema", "y", code=1).stderr
+    assert (
+        "a store is sqlite, files" in run("board", "new", "x", "--origin", "x", "--store", "y", code=2).stderr
+    )
+    assert (
+        "a store is sqlite, or"
+        in run("registrar", "new", "x", "--id", "x", "--store", "files", code=2).stderr
+    )
+    assert not (tmp_path / "x").exists()
+
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    log, register = postgres.schema(), postgres.schema()
+    announced = prepare(
+        run, store=("--store", address, "--schema", log), register=("--store", address, "--schema", register)
+    )
+    enroll(run, hold_ceremony(run, announced))
+    registered = json.loads(run("registrar", "register", "registrar", "--json").stdout)
+    assert registered == {"issued": 2, "voters": 3, "voted": 0}
+    for home in ("board", "registrar"):
+        assert PASSWORD not in "".join(path.read_text("latin-1") for path in (tmp_path / home).iterdir())
+        assert not list((tmp_path / home).glob("*.sqlite"))
+    with PostgresRegister(postgres.conninfo(), schema=register, create=False) as kept:
+        assert kept.count() == 2
+    with PostgresStore(postgres.conninfo(), schema=log, create=False) as store:
+        assert store.size() == json.loads(run("election", "status", "official", "--json").stdout)["entries"]
+
+
 def test_what_a_voter_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The code is shown before the device knows whether the ballot is to be opened."""
     announced = prepare(run)
@@ -343,7 +393,7 @@ def test_what_a_voter_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     enroll(run, at)
     run("registrar", "register", "registrar")
     run("election", "open", "official", "voting")
-    arguments = ["voter", "cast", "an", "--choose", "chair=chi"]
+    arguments = ["voter", "cast", "an", "--choices", "chi.json"]
     options = ["--passphrase-file", "pass", "--board-passphrase-file", "pass"]
     opened = CliRunner().invoke(main, [*arguments, *options], input="y\n")
     assert opened.exit_code == 0
@@ -360,7 +410,8 @@ def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
     announced = prepare(run)
     at = ("--at", "board", "--election", announced)
     before = (tmp_path / "board" / "board.sqlite").read_bytes()
-    run("trustee", "join", "mai", *at)
+    for name in ("mai", "nam", "mai"):
+        run("trustee", "join", name, *at)
     (tmp_path / "board" / "board.sqlite").write_bytes(before)
     for name in ("board.sqlite-wal", "board.sqlite-shm"):
         (tmp_path / "board" / name).unlink(missing_ok=True)

@@ -336,7 +336,7 @@ def test_what_breaks_is_no_traceback(simulation: Simulation, capfd: pytest.Captu
         def checkpoint(self) -> str:
             raise ZeroDivisionError("a secret")
 
-        def submit(self, raw: bytes) -> str:
+        def submit(self, raw: bytes, admit: object = None) -> str:
             raise StoreError("No space left on device")
 
         def consistency(self, old_size: int, new_size: int) -> list[bytes]:

@@ -107,8 +107,14 @@ def test_the_page_tells_the_bounds() -> None:
         list(settings.posts),
         list(settings.reads),
         [settings.codes.burst, 1 / settings.codes.per_second],
+        [settings.casts.burst, 1 / settings.casts.per_second],
         [settings.at_once],
-        [settings.attachments_at_once],
+        [settings.attachments_sent_at_once],
+        [settings.attachments_asked_at_once],
+        [settings.connections, settings.connections_of_address],
+        [settings.head_seconds],
+        [settings.idle_seconds],
+        [settings.body_seconds, 1, settings.body_rate, settings.unread_seconds],
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -153,10 +153,11 @@ class Board:
             self._catch_up()
             self._check_contains(self.state, self._signed, kept and kept.checkpoint)
 
-    def submit(self, raw: bytes) -> str:
+    def submit(self, raw: bytes, admit: Callable[[Entry, bytes], object] | None = None) -> str:
         """Appends an entry and returns its receipt (C2SP tlog-proof).
 
-        Raises the SecretBallotError of the first check that fails; nothing is then appended.
+        ``admit`` is given a new entry that every check has passed, and the key that signed it; what it raises keeps the
+        entry out. Raises the SecretBallotError of the first check that fails; nothing is then appended.
         """
         check_type(raw, bytes, "an entry as bytes")
         leaf = leaf_hash(raw)
@@ -169,6 +170,9 @@ class Board:
                 self.state.check(entry)
                 self._check_board(entry)
                 self.state.make_room(entry)
+                if admit is not None:
+                    admit(entry, self.state.signer(entry))
+                    admit = None  # Once, however often it is tried.
                 try:
                     index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
                 except (ConflictError, DuplicateError):
@@ -189,15 +193,27 @@ class Board:
         check_type(raw, bytes, "an entry as bytes")
         check_type(data, bytes, "an attachment as bytes")
         digest = digest_of(data)
+        named = (digest, len(data))
+        if named in self.awaited(raw):
+            self._store.put_attachment(digest, data)
+        elif not self.is_attached(*named):
+            raise RefusedError("the entry names no such attachment", item=f"attachment {digest.hex()}")
+        return digest
+
+    def awaited(self, raw: bytes) -> frozenset[tuple[bytes, int]]:
+        """Digest and size of the attachments that the entry ``raw`` names, which is not in the log and could be the
+        next; none of an entry that is there, as the log has them all. Raises as :meth:`attach`."""
+        check_type(raw, bytes, "an entry as bytes")
         with self._lock:
             if self._find(leaf_hash(raw)) is not None:
-                named = self.state.attached()
-            else:
-                named = self.state.attachments_of(self.state.read(raw))
-        if (digest, len(data)) not in named:
-            raise RefusedError("the entry names no such attachment", item=f"attachment {digest.hex()}")
-        self._store.put_attachment(digest, data)
-        return digest
+                return frozenset()
+            return frozenset(self.state.attachments_of(self.state.read(raw)))
+
+    def is_attached(self, digest: bytes, size: int) -> bool:
+        """Whether the log's entries name an attachment of this digest and size."""
+        with self._lock:
+            self._catch_up()
+            return (digest, size) in self.state.attached()
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         """The entries from ``start`` up to and without ``stop``, read one by one; raises StoreError where there are

@@ -24,6 +24,7 @@ from .home import (
     say,
 )
 from .serving import serve_home, serve_options
+from .stores import store_options, store_settings
 from .terminal import ElectionId
 
 
@@ -41,27 +42,26 @@ def board() -> None:
 @board.command()
 @home_argument
 @click.option("--origin", required=True, help="The log's name, such as example.org/votes/2026.")
-@click.option(
-    "--store",
-    default="sqlite",
-    show_default=True,
-    metavar="sqlite|files|postgresql://…",
-    help="Where the log is kept.",
-)
+@store_options("sqlite", "files")
 @click.option(
     "--cosigner", "cosigners", multiple=True, metavar="VKEY", help="A cosigner whose lines are kept."
 )
 @passphrase_options
 @json_option
 def new(
-    home: Path, origin: str, store: str, cosigners: tuple[str, ...], passphrase: Passphrase, as_json: bool
+    home: Path,
+    origin: str,
+    store: str,
+    schema: str | None,
+    cosigners: tuple[str, ...],
+    passphrase: Passphrase,
+    as_json: bool,
 ) -> None:
     """Make a board's key and settings in the directory DIR. The authority is given DIR/public.json."""
     for cosigner in cosigners:
         CosignatureVerifier.from_vkey(cosigner)
-    if store not in ("sqlite", "files") and not store.startswith(("postgresql://", "postgres://")):
-        raise click.UsageError("a store is sqlite, files, or a postgresql:// address")
-    made = Home.create(home, "board", public=True, store=store, cosigners=json.dumps(list(cosigners)))
+    kept = store_settings(store, schema)
+    made = Home.create(home, "board", public=True, cosigners=json.dumps(list(cosigners)), **kept)
     keys = made.make_keys(origin, passphrase, BoardKeys.load, lambda: BoardKeys.generate(origin))
     public = keys.public()
     vkey = public.verifier().vkey()

@@ -17,12 +17,12 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 import click
 
 from ..board.memory import Memory
-from ..board.store import BoardStore, SQLiteStore
 from ..client import BoardAccess, Follower, LocalBoard
-from ..errors import ArgumentError, EncodingError, RecordError, RefusedError
+from ..errors import EncodingError, RecordError, RefusedError
 from ..files import is_temporary, write_file
 from ..records import Record
 from ..tally import ElectionLog
+from .stores import open_store
 from .terminal import ElectionId, NotYetError
 
 KEY = "role.key"
@@ -250,23 +250,12 @@ def open_access(at: str, board_passphrase_file: Path | None) -> BoardAccess:
     passphrase = Passphrase(board_passphrase_file, None, "Passphrase of the board")
     keys = BoardKeys.load(home.key, passphrase=passphrase.ask())
     cosigners = json.loads(home.get("cosigners") or "[]")
-    return LocalBoard(Board(open_store(home), keys, ElectionLog()), cosigners, at)
-
-
-def open_store(home: Home) -> BoardStore:
-    """The store of a board's directory."""
-    where = home.get("store") or "sqlite"
-    if where == "sqlite":
-        return SQLiteStore(home.file("board.sqlite"))
-    if where == "files":
-        from ..board.store import FilesStore
-
-        return FilesStore(home.file("store"))
-    if where.startswith(("postgresql://", "postgres://")):
-        from ..board.store.postgres import PostgresStore
-
-        return PostgresStore(where)
-    raise ArgumentError("a store is sqlite, files, or a postgresql:// address")
+    store = open_store(home)
+    try:
+        return LocalBoard(Board(store, keys, ElectionLog()), cosigners, at, store.close)
+    except BaseException:
+        store.close()
+        raise
 
 
 def labels_of(labels: tuple[str, ...], name: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ import click
 
 from ..credential.codes import hash_code, new_code
 from ..credential.records import Issuance
-from ..credential.register import SQLiteRegister
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import CredentialError, EncodingError, RefusedError
 from ..files import write_file
@@ -31,9 +30,9 @@ from .home import (
     passphrase_options,
     say,
 )
+from .stores import open_register, store_options, store_settings
 from .waiting import until, wait_option
 
-REGISTER = "register.sqlite"
 #: Bytes of a roll.
 _MAX_ROLL = 2**28
 
@@ -55,11 +54,21 @@ def registrar() -> None:
 @home_argument
 @id_option
 @label_option
+@store_options("sqlite")
 @passphrase_options
 @json_option
-def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
-    """Make a registrar's keys in the directory DIR. The authority is given DIR/public.json."""
-    made = Home.create(home, "registrar", public=True)
+def new(
+    home: Path,
+    role_id: str,
+    labels: tuple[str, ...],
+    store: str,
+    schema: str | None,
+    passphrase: Passphrase,
+    as_json: bool,
+) -> None:
+    """Make a registrar's keys in the directory DIR, with the register beside them or in a database. The authority is
+    given DIR/public.json."""
+    made = Home.create(home, "registrar", public=True, **store_settings(store, schema))
     named = labels_of(labels, role_id)
     keys = made.make_keys(
         role_id, passphrase, RegistrarKeys.load, lambda: RegistrarKeys.generate(role_id, named)
@@ -82,7 +91,7 @@ class RegistrarRole:
         self.keys = RegistrarKeys.load(home.key, passphrase=passphrase)
         self.access = home.access(at, board_passphrase_file)
         self.follower = home.follower(self.access, election)
-        self.register = SQLiteRegister(home.file(REGISTER))
+        self.register = open_register(home)
         #: This registrar's lines in the log, as far as it was followed.
         self._logged: list[bytes] = []
 
@@ -121,7 +130,9 @@ class RegistrarRole:
 
 
 def _role(home: Path, passphrase: Passphrase, **options: Any) -> RegistrarRole:
-    return RegistrarRole(Home(home, "registrar"), passphrase.ask(), **options)
+    role = RegistrarRole(Home(home, "registrar"), passphrase.ask(), **options)
+    click.get_current_context().call_on_close(role.register.close)
+    return role
 
 
 @registrar.command()

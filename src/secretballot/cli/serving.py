@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import BackendError, RefusedError
-from .home import Home, Passphrase, home_argument, open_store, passphrase_options
+from .home import Home, Passphrase, home_argument, passphrase_options
 from .registrar import RegistrarRole
+from .stores import open_store
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..ballot import format_code
-from ..ballot.contest_kinds import Selection
 from ..ballot.records import confirmation_code
 from ..ballot.voter import SealedBallot, VoterDevice
 from ..client import BoardAccess, Follower
@@ -19,8 +16,9 @@ from ..crypto.merkle import verify_consistency
 from ..crypto.note import NoteVerifier, open_checkpoint
 from ..crypto.receipt import parse_receipt, verify_receipt
 from ..crypto.signing import VerifyKey
-from ..errors import EncodingError, RefusedError
+from ..errors import RefusedError
 from ..files import write_file
+from .choices import ask_choices, choices_option, read_choices
 from .home import (
     Home,
     Passphrase,
@@ -37,7 +35,6 @@ from .waiting import until, wait_option
 #: The ballot that was cast, and the board's receipt.
 BALLOT = "ballot.json"
 RECEIPT = "receipt.txt"
-_MAX_CHOICES = 2**20
 
 
 @click.group()
@@ -180,58 +177,20 @@ def _urls(registrars: tuple[str, ...], ids: list[str]) -> dict[str, str]:
     return found
 
 
-def choice_options(command: Any) -> Any:
-    """Adds where the choices come from."""
-    file = click.option(
-        "--choices",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="A JSON file: an object with the choice for each contest.",
-    )
-    one = click.option(
-        "--choose",
-        "chosen",
-        multiple=True,
-        metavar="CONTEST[.OPTION]=CHOICE",
-        help="A choice: an id, a JSON value such as null (blank) or a list; of a rating one for each option.",
-    )
-    return file(one(command))
+def _seal(role: _Role, choices: Path | None, wait: float) -> SealedBallot:
+    def device() -> VoterDevice:
+        holder = role.holder()
+        log = role.follower.catch_up_to("voting")
+        return VoterDevice(log.context, holder.credential(), holder.signing_key)
 
-
-def _selections(choices: Path | None, chosen: tuple[str, ...]) -> Mapping[str, Selection]:
-    selections: dict[str, Any] = {}
-    if choices is not None:
-        try:
-            selections = json.loads(choices.read_bytes()[: _MAX_CHOICES + 1])
-        except (ValueError, RecursionError):
-            raise EncodingError("is not JSON", item=str(choices)) from None
-        if not isinstance(selections, dict):
-            raise EncodingError("is no JSON object", item=str(choices))
-    for one in chosen:
-        place, equals, value = one.partition("=")
-        if not equals:
-            raise click.UsageError("a choice is CONTEST=CHOICE, or CONTEST.OPTION=CHOICE")
-        try:
-            read = json.loads(value)
-        except ValueError:
-            read = value
-        contest, dot, option = place.partition(".")
-        if dot:
-            selections.setdefault(contest, {})[option] = read
-        else:
-            selections[contest] = read
-    return selections
-
-
-def _seal(role: _Role, choices: Path | None, chosen: tuple[str, ...]) -> SealedBallot:
-    holder = role.holder()
-    log = role.follower.catch_up_to("voting")
-    device = VoterDevice(log.context, holder.credential(), holder.signing_key)
-    return device.seal(_selections(choices, chosen))
+    ready = until(wait, device)
+    contests = role.follower.log.election.manifest.contests
+    return ready.seal(ask_choices(contests) if choices is None else read_choices(choices))
 
 
 @voter.command()
 @home_argument
-@choice_options
+@choices_option
 @click.option("--yes", is_flag=True, help="Cast without asking whether the ballot is to be opened instead.")
 @click.option("--again", is_flag=True, help="Vote again, where a ballot was cast before.")
 @at_options
@@ -241,7 +200,6 @@ def _seal(role: _Role, choices: Path | None, chosen: tuple[str, ...]) -> SealedB
 def cast(
     home: Path,
     choices: Path | None,
-    chosen: tuple[str, ...],
     yes: bool,
     again: bool,
     wait: float,
@@ -250,18 +208,18 @@ def cast(
 ) -> None:
     """Seal a ballot, show its confirmation code, and cast it; or have it opened, where you say so then.
 
-    Run again after a lost reply, it sends the same ballot again.
+    Without --choices you are asked for them. Run again after a lost reply, it sends the same ballot again.
     """
     role = _Role(home, **options)
     kept = role.home.file(BALLOT)
     if kept.exists() and not again:
-        if choices is not None or chosen:
+        if choices is not None:
             raise RefusedError(
                 "a ballot was cast before: leave the choices out to send it again, or vote --again"
             )
         entry = kept.read_bytes()
     else:
-        sealed = until(wait, lambda: _seal(role, choices, chosen))
+        sealed = _seal(role, choices, wait)
         if not yes:
             click.echo(f"confirmation code: {format_code(sealed.code)}", err=True)
             if click.confirm("Write the code down. Open this ballot, so that it never counts?", err=True):
@@ -279,7 +237,7 @@ def cast(
 
 @voter.command()
 @home_argument
-@choice_options
+@choices_option
 @at_options
 @wait_option
 @passphrase_options
@@ -287,7 +245,6 @@ def cast(
 def challenge(
     home: Path,
     choices: Path | None,
-    chosen: tuple[str, ...],
     wait: float,
     as_json: bool,
     **options: Any,
@@ -297,7 +254,7 @@ def challenge(
     Have ballots opened that the device could not know it of: `cast` asks after it has shown the code.
     """
     role = _Role(home, **options)
-    _challenge(role, until(wait, lambda: _seal(role, choices, chosen)), as_json)
+    _challenge(role, _seal(role, choices, wait), as_json)
 
 
 def _challenge(role: _Role, sealed: SealedBallot, as_json: bool) -> None:

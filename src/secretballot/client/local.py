@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..board.board import Board
+from ..board.entry import Entry
 from ..errors import check_type
 from .access import BoardAccess
 
 
 class LocalBoard(BoardAccess):
-    """The board itself. ``cosigners`` are the vkeys of those whose lines it keeps."""
+    """The board itself. ``cosigners`` are the vkeys of those whose lines it keeps; ``close`` lets go of its store."""
 
-    def __init__(self, board: Board, cosigners: Iterable[str] = (), name: str = "board") -> None:
+    def __init__(
+        self,
+        board: Board,
+        cosigners: Iterable[str] = (),
+        name: str = "board",
+        close: Callable[[], object] | None = None,
+    ) -> None:
         check_type(board, Board, "a board")
+        self._close = close
         self.board = board
         self.cosigners = tuple(cosigners)
         self.name = name
@@ -24,8 +32,8 @@ class LocalBoard(BoardAccess):
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         return self.board.entries(start, stop)
 
-    def submit(self, raw: bytes) -> str:
-        return self.board.submit(raw)
+    def submit(self, raw: bytes, admit: Callable[[Entry, bytes], object] | None = None) -> str:
+        return self.board.submit(raw, admit)
 
     def attach(self, raw: bytes, data: bytes) -> None:
         self.board.attach(raw, data)
@@ -41,3 +49,7 @@ class LocalBoard(BoardAccess):
 
     def add_cosignature(self, note: str) -> str:
         return self.board.add_cosignature(note, self.cosigners)
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close()

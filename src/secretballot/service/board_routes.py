@@ -3,25 +3,30 @@ says, and when, the log's state."""
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 
+from ..board.entry import Cast, Challenged, Entry
 from ..client.local import LocalBoard
-from ..client.wire import NotThereError, TooManyError
+from ..client.wire import NotThereError
 from ..crypto.encoding import b64encode
 from ..errors import BoardError, EncodingError, RefusedError
 from ..manifest.capacity import MAX_ATTACHMENT_SIZE
 from .answers import HEXADECIMAL, ConsistencyAnswer, StatusAnswer
-from .bodies import read_body
+from .bodies import Body, read_body
 from .openapi import ENTRY, errors, gives, octets, takes, text
+from .rates import Rates
+from .sending import Places, Whole, lines
 from .settings import Settings
 
 #: A place in a log, or a size: what JSON's readers read exactly.
@@ -42,11 +47,19 @@ def _number(description: str, most: int = MAX_SIZE) -> tuple[Any, ...]:
     return Field(ge=0, le=most), BeforeValidator(_decimal), Query(description=description)
 
 
-def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
+def board_routes(
+    board: LocalBoard, settings: Settings, clock: Callable[[], float] = time.monotonic
+) -> APIRouter:
     """The routes of a board. Those that answer no model say themselves what they answer."""
     routes = APIRouter(tags=["board"])
-    #: Bodies that are held in memory whole.
-    large = asyncio.Semaphore(settings.attachments_at_once)
+    casts = Rates(settings.casts, settings.remembered, clock)
+    # Attachments are in memory whole.
+    sent = Places(settings.attachments_sent_at_once, "others are sending attachments")
+    asked = Places(settings.attachments_asked_at_once, "others are asking for attachments")
+
+    def admit(entry: Entry, signer: bytes) -> None:
+        if isinstance(entry.facts, Cast | Challenged):
+            casts.take(signer.hex())
 
     @routes.get(
         "/v1/status",
@@ -139,7 +152,13 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
     ) -> Response:
         """As far as one answer goes: ask again for the rest. None where `start` is the log's size, or `stop` not above
         it."""
-        return Response(_lines(board, start, stop, settings.max_range), media_type="application/jsonl")
+        size = board.board.catch_up().size
+        if start > size:
+            raise NotThereError(f"the log has {size} entries: none from {start} on")
+        pieces = lines(board.entries, start, min(stop, size), settings)
+        # What is wrong is found with the first piece, while there can be another answer.
+        first = next(pieces, b"")
+        return StreamingResponse(chain([first], pieces), media_type="application/jsonl")
 
     @routes.post(
         "/v1/entries",
@@ -154,7 +173,8 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         """Of whatever kind: who may post it, its signature says, and when, the phase. Sent again, it gets a receipt for
         the same place."""
         raw = await read_body(request, settings.max_entry, settings)
-        return PlainTextResponse(await run_in_threadpool(board.submit, raw), status_code=201)
+        receipt = await run_in_threadpool(board.submit, raw, admit)
+        return PlainTextResponse(receipt, status_code=201)
 
     @routes.get(
         "/v1/receipts/{leaf}",
@@ -182,13 +202,26 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
     async def attach(request: Request) -> Response:
         """Of an entry that could be the next but for what it names. The entry is to be posted once all of its
         attachments are there."""
-        if large.locked():
-            raise TooManyError("others are sending attachments")
-        async with large:
-            body = await read_body(request, settings.max_attachment, settings)
-            raw, _, data = body.partition(b"\n")
-            digest = await run_in_threadpool(board.board.attach, raw, data)
+        body = Body(request, settings.max_attachment, settings)
+        # Whoever could post no entry that names it holds no place, and nothing in memory.
+        raw = await body.line(settings.max_entry)
+        awaited = await run_in_threadpool(board.board.awaited, raw)
+        body.at_most(max((size for _, size in awaited), default=MAX_ATTACHMENT_SIZE))
+        if not awaited:
+            return await _sent_again(body)
+        with sent.taken():
+            digest = await run_in_threadpool(board.board.attach, raw, await body.rest())
         return PlainTextResponse(digest.hex(), status_code=201)
+
+    async def _sent_again(body: Body) -> Response:
+        """The entry is in the log, and so is what it names: it is looked at, and not kept."""
+        hashed, size = hashlib.sha256(), 0
+        while part := await body.part():
+            hashed.update(part)
+            size += len(part)
+        if not await run_in_threadpool(board.board.is_attached, hashed.digest(), size):
+            raise RefusedError("the entry names no such attachment", item=f"attachment {hashed.hexdigest()}")
+        return PlainTextResponse(hashed.hexdigest(), status_code=201)
 
     @routes.get(
         "/v1/attachments/{digest}",
@@ -196,14 +229,14 @@ def board_routes(board: LocalBoard, settings: Settings) -> APIRouter:
         response_class=Response,
         responses=gives(octets(MAX_ATTACHMENT_SIZE), "Its bytes.") | errors(400, 404),
     )
-    def attachment(
+    async def attachment(
         digest: Digest,
         size: Annotated[int, *_number("Its size in bytes, as the entry names it.", MAX_ATTACHMENT_SIZE)],
     ) -> Response:
         """By the digest and size that an entry names."""
-        with _absence():
-            data = board.attachment(bytes.fromhex(digest), size)
-        return Response(data, media_type="application/octet-stream")
+        with asked.taken() as place:
+            data = await run_in_threadpool(_attachment, board, bytes.fromhex(digest), size)
+            return Whole(data, settings, place.pop_all())
 
     return routes
 
@@ -221,18 +254,9 @@ def board_status(board: LocalBoard) -> StatusAnswer:
     )
 
 
-def _lines(board: LocalBoard, start: int, stop: int, limit: int) -> bytes:
-    """Entries up to so many bytes; one at least, where there is one."""
-    size = board.board.catch_up().size
-    if start > size:
-        raise NotThereError(f"the log has {size} entries: none from {start} on")
-    lines = []
-    for raw in board.entries(start, max(start, min(stop, size))):
-        lines.append(raw + b"\n")
-        limit -= len(raw) + 1
-        if limit <= 0:
-            break
-    return b"".join(lines)
+def _attachment(board: LocalBoard, digest: bytes, size: int) -> bytes:
+    with _absence():
+        return board.attachment(digest, size)
 
 
 def _entry(board: LocalBoard, place: int) -> Response:

@@ -34,7 +34,7 @@ def board_app(
 ) -> FastAPI:
     """The service of a board."""
     settings = settings or Settings()
-    return create_app("board", board_routes(board, settings), board.board.catch_up, settings, clock)
+    return create_app("board", board_routes(board, settings, clock), board.board.catch_up, settings, clock)
 
 
 def issuance_app(

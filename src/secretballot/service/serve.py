@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
 
-#: Seconds that a connection may be idle.
-KEEP_ALIVE = 30
+from .connections import bounded, room_for
+from .settings import Settings
 
 
 def config_of(
@@ -19,12 +20,18 @@ def config_of(
     certificate: str | None = None,
     key: str | None = None,
     behind_proxy: bool = False,
+    settings: Settings | None = None,
 ) -> uvicorn.Config:
-    """How a service is served: addresses are written down nowhere, and answers say nothing of the server."""
+    """How a service is served: connections are bounded, addresses are written down nowhere, and answers say nothing of
+    the server."""
+    settings = settings or Settings()
+    settings = settings._replace(connections=room_for(settings.connections))
     return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=bounded(settings),
+        ws="none",
         ssl_certfile=certificate,
         ssl_keyfile=key,
         access_log=False,
@@ -32,7 +39,9 @@ def config_of(
         lifespan="off",
         server_header=False,
         date_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=settings.idle_seconds,
+        # Whoever reads no answer does not keep the service from ending.
+        timeout_graceful_shutdown=math.ceil(settings.unread_seconds),
         # A header that says where a request comes from is anybody's word, unless a proxy sets it.
         proxy_headers=behind_proxy,
     )
