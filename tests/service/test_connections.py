@@ -92,6 +92,23 @@ def test_who_drips_a_head_is_cut_off(url: str) -> None:
     raise AssertionError("a head that drips is waited for")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Transfer-Encoding: chunked",
+        b"transfer-encoding: Chunked\r\nContent-Length: 5",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip, chunked",
+    ],
+)
+def test_a_body_without_a_length_is_refused_with_its_head(url: str, head: bytes) -> None:
+    """In chunks of a byte it would be work without end, that nothing counts."""
+    with connect(url) as connection:
+        connection.sendall(b"POST /v1/entries HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert is_cut_off(connection)
+
+
 def test_who_is_served_may_be_silent_between_requests(url: str) -> None:
     with httpx.Client(base_url=url) as client:
         for _ in range(3):

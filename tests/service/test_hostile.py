@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import logging.handlers
 import queue
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from secretballot.board.board import Board
 from secretballot.client import LocalBoard
@@ -21,7 +23,7 @@ from secretballot.crypto.merkle import leaf_hash
 from secretballot.errors import ArgumentError, BoardError, EncodingError, StoreError
 from secretballot.records import MAX_ENTRY_SIZE
 from secretballot.service.deploy import board_app
-from secretballot.service.rates import Rates
+from secretballot.service.rates import Rates, network_of
 from secretballot.service.settings import Rate, Settings
 from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation
@@ -72,7 +74,7 @@ def refused(response: httpx.Response, status: int, error: str) -> str:
 # Sizes.
 
 
-def test_a_body_that_is_too_large(url: str, client: httpx.Client, simulation: Simulation) -> None:
+def test_a_body_that_is_too_large(url: str, simulation: Simulation) -> None:
     before = simulation.log.size
     for path, limit in (("/v1/entries", MAX_ENTRY_SIZE), ("/v1/cosignatures", 2**16)):
         for length in (str(limit + 1), str(10**15), "9" * 4000):
@@ -80,10 +82,20 @@ def test_a_body_that_is_too_large(url: str, client: httpx.Client, simulation: Si
                 head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
                 connection.sendall(head.encode())
                 assert connection.recv(4096).split()[1] in (b"413", b"400")
-        # Sent in chunks, its length is told nowhere.
-        parts = (bytes(2**16) for _ in range(limit // 2**16 + 2))
-        refused(client.post(path, content=parts), 413, "TooLargeError")
+        # Another server may let chunks through, whose length is told nowhere.
+        app = board_app(LocalBoard(simulation.board))
+        refused(asyncio.run(post_in_parts(app, path, limit // 2**16 + 2)), 413, "TooLargeError")
     assert simulation.log.size == before
+
+
+async def post_in_parts(app: FastAPI, path: str, parts: int) -> httpx.Response:
+    async def content() -> AsyncIterator[bytes]:
+        for _ in range(parts):
+            yield bytes(2**16)
+
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as inside:
+        return await inside.post(path, content=content())
 
 
 def test_a_body_that_comes_too_slowly(url: str) -> None:
@@ -257,6 +269,23 @@ def test_a_table_of_rates_is_bounded_and_names_nobody() -> None:
     other = Rates(Rate(burst=1, per_second=0.001), 3, Clock())
     other.take("d")
     assert not set(other._left) & set(rates._left)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("unix", "unix"),
+        ("", ""),
+    ],
+)
+def test_whose_address_it_is(address: str, network: str) -> None:
+    """Whoever has one address of IPv6 has all of its network."""
+    assert network_of(address) == network
 
 
 def test_an_address_that_asks_too_often(simulation: Simulation) -> None:

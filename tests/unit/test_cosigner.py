@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from secretballot.board import cosigner_memory
-from secretballot.board.cosigner import Cosigner, CosignerKeys
+from secretballot.board.cosigner import LONGEST_PAUSE, Cosigner, CosignerKeys
 from secretballot.crypto import key_file
 from secretballot.crypto.cosignature import MAX_TIMESTAMP, CosignatureSigner, open_cosigned
 from secretballot.crypto.merkle import EMPTY_ROOT
@@ -266,6 +266,21 @@ def test_a_clock_that_goes_back(log: PlainLog, made: Made, clock: Clock) -> None
     refused(made, CosignerError, log.note(6), 5, log.proof(5, 6), match=f"it says {NOW - 1}")
     clock.time = NOW
     made[1].cosign(log.note(6), 5, log.proof(5, 6))
+
+
+def test_a_clock_that_is_far_ahead(log: PlainLog, made: Made, clock: Clock, tmp_path: Path) -> None:
+    """Its time would be remembered, and nothing be cosigned until then."""
+    keys, cosigner = made
+    cosigner.cosign(log.note(5), 0, [])
+    clock.time = NOW + LONGEST_PAUSE + 1
+    refused(made, CosignerError, log.note(5), 5, [], match="30 days since the last cosignature")
+    clock.time = NOW + LONGEST_PAUSE
+    assert cosigner.cosign(log.note(5), 5, [])
+    # Unless somebody looked at the clock.
+    cosigner.close()
+    clock.time += 10 * LONGEST_PAUSE
+    with Cosigner(keys, tmp_path / "memory", [log.verifier], clock=clock, longest_pause=None) as after:
+        assert after.cosign(log.note(5), 5, [])
 
 
 def test_the_real_clock(log: PlainLog, tmp_path: Path) -> None:

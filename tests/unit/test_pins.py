@@ -241,6 +241,16 @@ def test_one_cosigner_is_not_two(finished: Finished, witnesses: list[Cosignature
             Pins(None, cosigners, 2)
 
 
+def test_the_board_is_no_outsider(finished: Finished, witnesses: list[CosignatureSigner]) -> None:
+    """Its own key under another name cosigns whatever it signs."""
+    own = CosignatureSigner("witness.example", finished.simulation.board_keys._key)
+    for cosigners in ([own], [witnesses[0], own]):
+        pinned = Pins(cosigners=[one.verifier for one in cosigners], needed=1)
+        rule = l7(finished, cosigned(finished, *cosigners), pinned)
+        assert rule.status is Status.FAILED
+        assert message(rule) == "checkpoint, cosigner: a pinned cosigner's key is the board's own"
+
+
 def test_the_boards_signature_is_not_l7s(finished: Finished, witnesses: list[CosignatureSigner]) -> None:
     """A checkpoint that the board did not sign breaks L5 alone; one of another log breaks both."""
     one = witnesses[0]

@@ -57,6 +57,9 @@ from ..errors import (
 )
 from .cosigner_memory import CosignerMemory
 
+#: Seconds between two cosignatures of a log, beyond which the clock is thought to be wrong: thirty days.
+LONGEST_PAUSE = 30 * 86400.0
+
 _KIND = "cosigner"
 
 
@@ -157,14 +160,17 @@ class Cosigner:
         logs: Iterable[str | NoteVerifier],
         *,
         clock: Callable[[], float] = time.time,
+        longest_pause: float | None = LONGEST_PAUSE,
     ) -> None:
-        """``clock`` gives seconds since the Epoch."""
+        """``clock`` gives seconds since the Epoch; ``longest_pause`` is how many it may have gone on since the last
+        cosignature of a log, None where that was looked at by somebody."""
         check_type(keys, CosignerKeys, "the cosigner's keys")
         if isinstance(logs, str):
             raise ArgumentError("a list of logs must be given, not one text")
         check_type(logs, Iterable, "a list of logs")
         self._keys = keys
         self._clock = clock
+        self._longest_pause = longest_pause
         self._lock = threading.Lock()
         self._logs: dict[str, NoteVerifier] = {}
         for one in logs:
@@ -294,6 +300,14 @@ class Cosigner:
             raise CosignerError(
                 f"it says {now}, the last cosignature was at {known.timestamp}: set it right", item="clock"
             )
+        # A time to come, once it is in the memory, would stop the cosigner until then.
+        if known is not None and self._longest_pause is not None:
+            days = (now - known.timestamp) / 86400
+            if days * 86400 > self._longest_pause:
+                raise CosignerError(
+                    f"it says {days:.0f} days since the last cosignature: set it right, or allow so long a pause",
+                    item="clock",
+                )
         return now
 
     def __repr__(self) -> str:

@@ -151,12 +151,15 @@ class Committed:
         #: The hashes after which the message was shown.
         self._seen: dict[str, bytes] | None = None
 
+    @property
+    def commitment(self) -> bytes:
+        """The message's hash, 32 bytes."""
+        return commitment_to(self.election, self._keys.id, self._message)
+
     def entry(self) -> bytes:
         """The entry with the message's hash, the same each time."""
         record = CeremonyCommitment(
-            election=self.election.id,
-            trustee=self._keys.id,
-            commitment=commitment_to(self.election, self._keys.id, self._message),
+            election=self.election.id, trustee=self._keys.id, commitment=self.commitment
         )
         return sign_record(record, self._keys._signing)
 

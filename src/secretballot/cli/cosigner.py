@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..board.attachments import digest_of
-from ..board.cosigner import Cosigner, CosignerKeys
+from ..board.cosigner import LONGEST_PAUSE, Cosigner, CosignerKeys
 from ..client import BoardAccess, Follower
 from ..crypto.note import NoteVerifier
 from ..errors import ConsistencyError, ForkError, RefusedError, SecretBallotError
@@ -58,6 +58,9 @@ def new(home: Path, name: str, passphrase: Passphrase, as_json: bool) -> None:
 )
 @click.option("--once", is_flag=True, help="Look once.")
 @click.option(
+    "--after-pause", is_flag=True, help="The clock is right, though the last cosignature is over 30 days old."
+)
+@click.option(
     "--board-passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="For a board's directory: the file with its passphrase.",
@@ -71,6 +74,7 @@ def run(
     vkey: str | None,
     every: float,
     once: bool,
+    after_pause: bool,
     board_passphrase_file: Path | None,
     passphrase: Passphrase,
     as_json: bool,
@@ -89,7 +93,8 @@ def run(
     role.set(at=where)
     with open_access(where, board_passphrase_file) as access:
         verifier = _log(role, access, election, vkey)
-        with Cosigner(keys, role.file(MEMORY), [verifier]) as at_work:
+        pause = None if after_pause else LONGEST_PAUSE
+        with Cosigner(keys, role.file(MEMORY), [verifier], longest_pause=pause) as at_work:
             while True:
                 try:
                     size = _cosign(role, at_work, access, verifier.name)

@@ -118,6 +118,11 @@ def join(home: Path, wait: float, as_json: bool, **options: object) -> None:
             state.save(role.state_file, passphrase=role.passphrase)
         if role.id not in log.commitments:
             role.access.submit(entry)
+        elif isinstance(state, Committed) and log.commitments[role.id] != state.commitment:
+            raise RefusedError(
+                "the log has another commitment of this trustee than this file: restore the other one",
+                item=str(role.state_file),
+            )
 
     until(wait, step)
     say(as_json, f"trustee {role.id} has joined", id=role.id, step="join")

@@ -20,7 +20,7 @@ from .answers import HealthAnswer
 from .bodies import TooLargeError, TooSlowError
 from .logs import log_request
 from .openapi import Service, errors
-from .rates import Rates
+from .rates import Rates, network_of
 from .settings import Settings
 
 #: What stands in every answer: it is for programs, and for nobody's page.
@@ -118,7 +118,7 @@ class _Bound:
     def _admit(self, scope: Scope) -> None:
         rates = self._reads if scope["method"] in ("GET", "HEAD") else self._posts
         client = scope.get("client")
-        rates.take(client[0] if client else "")
+        rates.take(network_of(client[0]) if client else "")
         if self._now > self._at_once:
             raise TooManyError("the service is busy")
 

@@ -1,7 +1,8 @@
 """Connections, bounded: how many there are, how long one may be silent, and how long an answer may lie unread.
 
 uvicorn bounds what a request's head has in bytes and how long a connection is kept between requests. The rest is here:
-a client that says nothing, drips a head, or asks for much and reads nothing, is cut off.
+a client that says nothing, drips a head, or asks for much and reads nothing, is cut off. A body without a length is
+refused: in chunks of a byte, few connections would keep a service from everything else.
 """
 
 from __future__ import annotations
@@ -14,12 +15,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .rates import network_of
 from .settings import Settings
 
 #: Files that a service has open beside its connections: stores, logs, libraries.
 _OTHER_FILES = 128
+#: Bytes of a request's head.
+MAX_HEAD = 2**14
+
+
+class _Connection(h11.Connection):
+    """Refuses chunks with the head, before any of them is looked at. A request with a length too could be read in two
+    ways (RFC 9112, section 6.1)."""
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request) and any(name == b"transfer-encoding" for name, _ in event.headers):
+            raise h11.RemoteProtocolError("a body comes with its length")
+        return event
 
 
 class BoundedProtocol(H11Protocol):
@@ -33,9 +49,10 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.conn = _Connection(h11.SERVER, MAX_HEAD)
         self._silence = _Timer(self.loop, self.settings.head_seconds, self._cut_off)
         self._unread = _Timer(self.loop, self.settings.unread_seconds, self._reset)
-        self._counted = self.client[0] if self.client else ""
+        self._counted = network_of(self.client[0]) if self.client else ""
         self.addresses[self._counted] += 1
         most, most_of_address = self.settings.connections, self.settings.connections_of_address
         if len(self.connections) > most or self.addresses[self._counted] > most_of_address:

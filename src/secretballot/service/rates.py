@@ -13,9 +13,21 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from ..client.wire import TooManyError
 from .settings import Rate
+
+
+def network_of(address: str) -> str:
+    """Whose address it is: of IPv6 the network of 64 bits, since whoever has one address there has all of them."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 class Rates:

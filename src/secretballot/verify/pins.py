@@ -78,9 +78,12 @@ class Pins:
         """How many of the pinned cosigners signed the record's checkpoint: as many as are needed, or more.
 
         Whether the board signed it, and over which entries, is not looked at. Raises NoteError for what is no
-        checkpoint of this log, InvalidSignatureError for a line of a pinned cosigner that does not verify, and
+        checkpoint of this log, and for a cosigner with the board's key, who is no outsider;
+        InvalidSignatureError for a line of a pinned cosigner that does not verify, and
         BoardError for too few.
         """
+        if any(one.key.data == board.key for one in self.cosigners):
+            raise NoteError("a pinned cosigner's key is the board's own", item="cosigner")
         try:
             opened = open_cosignatures(note, self.cosigners)
         except InvalidSignatureError as error:

@@ -1,0 +1,139 @@
+"""What a client waits for: a service that answers without end, and of whom it tells a code."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import httpx
+import pytest
+
+from secretballot.client import exchange
+from secretballot.client.remote import RemoteBoard, RemoteRegistrar, Service
+from secretballot.client.wire import UnreachableError
+from secretballot.errors import EncodingError, RefusedError
+from secretballot.records import MAX_ENTRY_SIZE
+
+
+@contextmanager
+def saying(head: bytes, drop: bytes) -> Iterator[str]:
+    """A service that says ``head`` and then ``drop`` again and again, as long as anybody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=answer, args=[connection], daemon=True).start()
+
+        def answer(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                connection.recv(2**16)
+                connection.sendall(head)
+                connection.settimeout(0.02)
+                while True:
+                    with suppress(TimeoutError):
+                        if connection.recv(1) == b"":
+                            return
+                    connection.sendall(drop)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 60000\r\n\r\n", b"x"),
+    ],
+)
+def test_an_answer_that_never_ends(head: bytes, drop: bytes) -> None:
+    """Each piece of it comes in time."""
+    with saying(head, drop) as url:
+        service = Service(url, attempts=2, timeout=0.4, pause=lambda seconds: None)
+        with pytest.raises(UnreachableError, match="does not answer in time"):
+            service.ask("GET", "/v1/checkpoint")
+        service.close()
+
+
+def test_a_service_is_asked_again_after_one_that_did_not_end() -> None:
+    """By a new connection, since the old one was ended."""
+    answers = iter([_hang, lambda: httpx.Response(200, content=b"here")])
+
+    class Once(httpx.BaseTransport):
+        def __init__(self) -> None:
+            self.closed = threading.Event()
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            answer = next(answers)
+            if answer is _hang:
+                self.closed.wait(30)
+                raise httpx.ReadError("closed")
+            return answer()
+
+        def close(self) -> None:
+            self.closed.set()
+
+    service = Service("http://x", transport=Once(), timeout=0.2, pause=lambda seconds: None)
+    assert service.ask("GET", "/") == b"here"
+    service.close()
+
+
+def _hang() -> httpx.Response:
+    raise NotImplementedError
+
+
+def test_a_long_answer_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So much a second, beside what a short one has."""
+    monkeypatch.setattr(exchange, "RATE", 1)
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", b"x") as url:
+        service = Service(url, attempts=1, timeout=0.2)
+        assert service.ask("GET", "/") == b"x" * 30
+        service.close()
+
+
+def test_a_refusal_that_is_too_long_is_none_of_ours() -> None:
+    body = b"x" * (exchange.MAX_ANSWER + 1)
+    transport = httpx.MockTransport(lambda request: httpx.Response(404, content=body))
+    service = Service("http://x", transport=transport, attempts=1)
+    with pytest.raises(UnreachableError, match="status 404 and no error of ours"):
+        service.ask("GET", "/")
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "match"),
+    [
+        (b"a\nb", "does not end in a line feed"),
+        (b"a" * (MAX_ENTRY_SIZE + 1) + b"\n", "an entry of more than"),
+    ],
+)
+def test_entries_that_are_none(body: bytes, match: str) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
+    with (
+        RemoteBoard(Service("http://x", transport=transport)) as board,
+        pytest.raises(EncodingError, match=match),
+    ):
+        board.entries(0, 2)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://registrar.example", "http://192.0.2.1", "http://[2001:db8::1]:80", "http://x"]
+)
+def test_a_code_is_not_sent_in_clear(url: str) -> None:
+    with pytest.raises(RefusedError, match="by https:// alone"):
+        RemoteRegistrar(url)
+
+
+@pytest.mark.parametrize("url", ["https://x", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"])
+def test_a_code_is_sent_by_tls_or_within_the_machine(url: str) -> None:
+    with RemoteRegistrar(url) as registrar:
+        assert registrar.name == url
