@@ -14,9 +14,9 @@ from secretballot.crypto.cosignature import CosignatureVerifier
 from secretballot.crypto.note import Checkpoint
 from secretballot.crypto.signing import VerifyKey
 from secretballot.manifest import Election
-from secretballot.tally import Result
+from secretballot.tally import ElectionLog, Result
 from secretballot.verify import RULES, Pins, Rule
-from secretballot.verify.engine import Verification
+from secretballot.verify.conclusion import Conclusion, Tally
 
 from ..support import elections
 
@@ -99,20 +99,25 @@ def _status(rule: str, has: set[str], election: Election) -> str:
         Checkpoint("o", 1, bytes(32)) if "checkpoint" in has else None,
         [CosignatureVerifier("w", VerifyKey(bytes(32)))] if "cosigner" in has else [],
     )
-    verification = Verification(bytes(32) if "id" in has else None, None, None, pins)
-    verification._has_manifest = "manifest" in has
-    verification.log._election = election
-    verification._ballots = 2 * ("ballot" in has)
-    verification._challenges = 2 * ("challenge" in has)
+    log = ElectionLog()
+    log._election = election
     if "result" in has:
-        verification.log.result = Result(
-            election=bytes(32), collected=0, roll=1, below_minimum_group=True, contests=()
-        )
+        log.result = Result(election=bytes(32), collected=0, roll=1, below_minimum_group=True, contests=())
     if "complaint" in has:
         ceremony = CeremonyState(election)
         ceremony.complaints["trustee-1"] = "trustee-2"
-        verification.log._ceremony = ceremony
-    return verification._unchecked(rule)[0].value
+        log._ceremony = ceremony
+    conclusion = Conclusion(
+        log=log,
+        rules={one: Tally() for one in RULES},
+        pins=pins,
+        announced=bytes(32) if "id" in has else None,
+        has_manifest="manifest" in has,
+        entries=1,
+        ballots=2 * ("ballot" in has),
+        challenges=2 * ("challenge" in has),
+    )
+    return conclusion.result(rule).status.value
 
 
 @needs_docs

@@ -15,18 +15,18 @@ shards that no worker has begun while there is nothing to take in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor
 
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
 from ..crypto.merkle import leaf_hash
 from ..errors import StoreError
-from ..manifest import is_mixed, is_summed
 from ..records import kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import ContestResult, RankingResult, Result, WriteInResult
 from .ahead import Ahead
-from .findings import MAX_FINDINGS, Finding, Report, RuleResult, Status, Verdict
+from .conclusion import Conclusion, Tally
+from .findings import MAX_FINDINGS, Finding, Report
 from .pins import Pins
 from .rules import RULES
 from .shard import Outcome, Task, decode_sums, failure
@@ -36,15 +36,6 @@ from .shard import Outcome, Task, decode_sums, failure
 SHARD_SIZE = 2**20
 
 Progress = Callable[[int], None]
-
-
-class _Tally:
-    """A rule's counters while verification runs."""
-
-    def __init__(self) -> None:
-        self.checked = 0
-        self.failed = 0
-        self.findings: list[Finding] = []
 
 
 class Verification:
@@ -63,7 +54,7 @@ class Verification:
         self._pinned_root: bytes | None = None
         self._progress = progress
         self.log = ElectionLog()
-        self._rules = {rule: _Tally() for rule in RULES}
+        self._rules = {rule: Tally() for rule in RULES}
         self._shard: list[bytes] = []
         self._shard_size = 0
         self._ahead = Ahead(executor)
@@ -288,122 +279,13 @@ class Verification:
                 self.passed("M3")
             else:
                 self.fail("M3", "entry 0", f"the record is of election {self.log.election.id.hex()}")
-        results = tuple(self._result(rule) for rule in RULES)
-        statuses = {result.status for result in results}
-        verdict = Verdict.VERIFIED
-        if Status.FAILED in statuses:
-            verdict = Verdict.FAILED
-        elif Status.NOT_RUN in statuses:
-            verdict = Verdict.INCOMPLETE
-        return Report(
-            verdict=verdict,
-            election=self.log.election.id.hex() if self._has_manifest else "",
+        return Conclusion(
+            log=self.log,
+            rules=self._rules,
+            pins=self._pins,
+            announced=self._announced,
+            has_manifest=self._has_manifest,
             entries=self._entries,
-            ballots_cast=self._ballots,
-            ballots_counted=self.log.running.ballots if self.log.running else 0,
-            ballots_challenged=self._challenges,
-            rules=results,
-            warnings=tuple(self._warnings()),
-            result=self.log.result,
-        )
-
-    def _result(self, rule_id: str) -> RuleResult:
-        rule, tally = RULES[rule_id], self._rules[rule_id]
-        reason = ""
-        if tally.failed:
-            status = Status.FAILED
-        elif tally.checked:
-            status = Status.PASSED
-            reason = self._unfinished(rule_id)
-            if reason:
-                status = Status.NOT_RUN
-        else:
-            status, reason = self._unchecked(rule_id)
-        return RuleResult(
-            rule=rule.id,
-            step=rule.step,
-            title=rule.title,
-            reference=rule.reference,
-            status=status,
-            unit=rule.unit,
-            checked=tally.checked,
-            failed=tally.failed,
-            reason=reason,
-            findings=tuple(tally.findings if self._accuses(rule.step) else map(_nobodys, tally.findings)),
-        )
-
-    def _accuses(self, step: str) -> bool:
-        """Whether findings of a step name culprits. The authority signs the manifest and a board keeps the rules of the
-        log; where these are broken, anybody may have written anything, and who is at fault for the rest is not known.
-        And a shuffle, or a decryption share, is of all that stands before it: where that is broken, an honest one may
-        not hold."""
-        # Another log than the authority sealed was not written by anybody: whoever signed what is wrong in it did sign.
-        # Nor was one that too few have cosigned.
-        kept = ("L7", "L8")
-        broken = {
-            RULES[rule].step for rule, tally in self._rules.items() if tally.failed and rule not in kept
-        }
-        if step == "mixing":
-            return broken <= {"mixing", "tally"}
-        return not broken & {"manifest", "log"} and (step != "tally" or broken <= {"tally"})
-
-    def _unfinished(self, rule_id: str) -> str:
-        """Why a rule whose checks all passed is not done yet: some of its items are still to come."""
-        if rule_id in ("K1", "K2", "K3") and self.log.phase == "setup":
-            expected = len(self.log.election.manifest.trustees)
-            if self._rules[rule_id].checked < expected:
-                return f"{self._rules[rule_id].checked} of {expected} trustees so far"
-        return ""
-
-    def _unchecked(self, rule_id: str) -> tuple[Status, str]:
-        """The status of a rule that found nothing to check, and why."""
-        if rule_id == "M3" and self._announced is None:
-            return Status.NOT_APPLICABLE, "no id was given to compare with"
-        if rule_id == "L6" and self._pins.checkpoint is None:
-            return Status.NOT_APPLICABLE, "no checkpoint was pinned"
-        if rule_id == "L7" and not self._pins.cosigners:
-            return Status.NOT_APPLICABLE, "no cosigner was pinned"
-        if not self._has_manifest:
-            return Status.NOT_RUN, "there is no manifest"
-        if self.log.result is None:
-            return Status.NOT_RUN, f"the election has not ended: its phase is {self.log.phase}"
-        contests = self.log.election.manifest.contests
-        if rule_id in ("X1", "X2", "X3") and not any(map(is_mixed, contests)):
-            return Status.NOT_APPLICABLE, "nothing is mixed"
-        if rule_id == "T5" and not any(is_mixed(one) and is_summed(one) for one in contests):
-            return Status.NOT_APPLICABLE, "no contest is tallied twice"
-        if rule_id == "T4" and not self.log.ruled():
-            return Status.NOT_APPLICABLE, "no contest has an outcome rule"
-        if rule_id == "T1" and not any(map(is_summed, contests)):
-            return Status.NOT_APPLICABLE, "nothing is added up"
-        there_are = {
-            "K5": len(self.log.complaints),
-            "H1": self._challenges,
-            "H2": self._challenges,
-            "B2": self._ballots + self._challenges,
-        }
-        if not there_are.get(rule_id, 1):
-            return Status.NOT_APPLICABLE, "there are none"
-        if rule_id in ("C1", "C2", "C3", "B1", "B3", "T1", "X1", "X2", "X3", "T5") and not self._ballots:
-            return Status.NOT_APPLICABLE, "nobody voted"
-        return Status.NOT_RUN, "the record holds nothing that it could check"
-
-    def _warnings(self) -> Iterable[str]:
-        if not self._has_manifest:
-            return
-        if self._announced is None:
-            yield f"compare the election's id with the one announced: {self.log.election.id.hex()}"
-        if self.log.result is not None and self.log.result.below_minimum_group:
-            yield "fewer ballots were counted than the manifest's minimum group: the counts may tell how a voter voted"
-        rounds, mixers = self.log.election.manifest.mixing_rounds, len(self.log.election.manifest.mixers)
-        if rounds < mixers:
-            yield (
-                f"any {rounds} of the {mixers} mixers can tell whose a mixed line is, "
-                "where the board lets in no others"
-            )
-        if self.log.election.manifest.quorum == 1:
-            yield "a quorum of one: any single trustee can decrypt every ballot"
-
-
-def _nobodys(finding: Finding) -> Finding:
-    return finding.model_copy(update={"culprit": None})
+            ballots=self._ballots,
+            challenges=self._challenges,
+        ).report()
