@@ -20,7 +20,11 @@ def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
     """Writes a file with mode 0600. Raises FileExistsError where there is one and it is not to be replaced, and
     OSError where it cannot be written."""
     # mkstemp's files have the mode 0600.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
+    except OSError as error:
+        error.filename = str(path)  # The one that was asked for.
+        raise
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

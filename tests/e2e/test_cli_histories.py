@@ -221,6 +221,15 @@ class TestDiff:
             assert "ceremony-confirmation, trustee trustee-3" in result.stdout
             assert "PROOF" not in result.stdout
 
+    def test_two_elections_are_no_fork(self, records: Records, tmp_path: Path) -> None:
+        other = elections.voting([elections.choice()], 1)
+        other.export(str(tmp_path / "other"))
+        result = run("diff", records.last, tmp_path / "other")
+        assert result.exit_code == 1
+        assert "TWO ELECTIONS: the first entries, the manifests, are not the same" in result.stdout
+        assert "FORKED" not in result.stdout
+        assert "PROOF" not in result.stdout
+
     def test_forked(self, finished: elections.Finished, records: Records) -> None:
         place = finished.places("ballot")[0]
         result = run("diff", records.last, records.forked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,6 +195,14 @@ def test_a_board_that_shows_what_it_did_not_sign(tmp_path: Path) -> None:
     (tmp_path / "seen").write_bytes(b"garbage")
     with pytest.raises(BoardError, match="is damaged"):
         Follower(lying, simulation.election.id, tmp_path)
+
+
+def test_a_followers_directory_is_made(finished: elections.Finished, tmp_path: Path) -> None:
+    home = tmp_path / "new" / "home"
+    board = LocalBoard(elections.store_board(finished))
+    follower = Follower(board, finished.simulation.election.id, home)
+    assert follower.catch_up().size == len(finished.entries)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_a_wrong_attachment_is_not_kept(tmp_path: Path) -> None:

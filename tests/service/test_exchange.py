@@ -100,6 +100,23 @@ def test_a_long_answer_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
         service.close()
 
 
+def test_who_waits_is_told_why() -> None:
+    """Before each further try, and not after the last."""
+    told: list[str] = []
+    transport = httpx.MockTransport(lambda request: httpx.Response(503, content=b"x"))
+    service = Service(
+        "http://x",
+        transport=transport,
+        attempts=3,
+        pause=lambda seconds: None,
+        notify=lambda failure: told.append(str(failure)),
+    )
+    with pytest.raises(UnreachableError, match="status 503"):
+        service.ask("GET", "/")
+    service.close()
+    assert told == ["the service answered with status 503 and no error of ours"] * 2
+
+
 def test_a_refusal_that_is_too_long_is_none_of_ours() -> None:
     body = b"x" * (exchange.MAX_ANSWER + 1)
     transport = httpx.MockTransport(lambda request: httpx.Response(404, content=body))

@@ -8,6 +8,7 @@ import logging
 import logging.handlers
 import queue
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,8 @@ from secretballot.client.wire import TooManyError, UnreachableError, error_body,
 from secretballot.crypto.merkle import leaf_hash
 from secretballot.errors import ArgumentError, BoardError, EncodingError, StoreError
 from secretballot.records import MAX_ENTRY_SIZE
+from secretballot.service.app import create_app
+from secretballot.service.board_routes import board_routes
 from secretballot.service.deploy import board_app
 from secretballot.service.rates import Rates, network_of
 from secretballot.service.settings import Rate, Settings
@@ -383,6 +386,27 @@ def test_what_breaks_is_no_traceback(simulation: Simulation, capfd: pytest.Captu
     assert "Traceback" not in out + err
 
 
+def test_health_waits_for_no_store_that_hangs(simulation: Simulation) -> None:
+    """A monitor is told, and others are answered meanwhile."""
+    hangs = threading.Event()
+    settings = Settings(health_seconds=0.2)
+    app = create_app("board", board_routes(LocalBoard(simulation.board), settings), hangs.wait, settings)
+    with running(app) as url, httpx.Client(base_url=url) as client:
+        try:
+            for _ in range(3):
+                message = refused(client.get("/health"), 503, "StoreError")
+                assert message == "the store does not answer within 0.2 seconds"
+                assert client.get("/v1/status").status_code == 200
+        finally:
+            hangs.set()
+        assert client.get("/health").status_code == 200
+
+
+def test_a_path_of_another_service(client: httpx.Client) -> None:
+    message = refused(client.post("/v1/issuance", json={}), 404, "RefusedError")
+    assert message == "this is a service of secretballot for board, and has no such path"
+
+
 def test_a_store_that_holds_what_this_board_did_not_accept(finished: elections.Finished) -> None:
     """It is the operator's to mend, and says nothing of the entry that is sent."""
     store = elections.store_of(finished.entries[:-1])
@@ -494,7 +518,7 @@ def test_an_answer_whose_head_breaks_the_client() -> None:
     service = Service(
         "http://x", transport=httpx.MockTransport(breaks), attempts=2, pause=lambda seconds: None
     )
-    with pytest.raises(UnreachableError, match="does not answer: UnicodeEncodeError"):
+    with pytest.raises(UnreachableError, match="does not answer: 'idna' codec can't"):
         service.ask("GET", "/")
     service.close()
 

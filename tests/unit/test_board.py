@@ -225,7 +225,7 @@ def test_the_log_begins_with_this_boards_manifest(voting: Simulation) -> None:
     board.submit(entry)
     assert "1 entries" in repr(board)
     other = Election.from_manifest(voting.manifest.model_copy(update={"nonce": bytes(16)}))
-    with pytest.raises(EncodingError, match="a manifest has no place here"):
+    with pytest.raises(EncodingError, match="has an election's manifest already"):
         board.submit(voting.authority.announce(other))
 
 

@@ -231,7 +231,7 @@ def test_what_stands_where(finished: elections.Finished) -> None:
     with pytest.raises(EncodingError, match="entry 0: not a signed entry"):
         log.read(b"")
     log.apply(log.read(finished.entries[0]))
-    with pytest.raises(EncodingError, match="entry 1: a manifest has no place here"):
+    with pytest.raises(EncodingError, match="entry 1: this log has an election's manifest already"):
         log.read(finished.entries[0])
     unknown = sign_body(b'{"record":"secretballot/1/unknown"}', SigningKey.generate())
     with pytest.raises(EncodingError, match="entry 1: an unknown has no place here"):

@@ -163,6 +163,8 @@ class LogState:
             return Election.from_signed(signed).manifest
         if signed.kind == "phase":
             return PhaseChange.from_body(signed.body)
+        if signed.kind == "manifest":
+            raise EncodingError("this log has an election's manifest already")
         if signed.kind not in self.records:
             raise EncodingError(f"{a_kind(signed.kind)} has no place here")
         return self.records[signed.kind][0].from_body(signed.body)

@@ -13,15 +13,15 @@ from ..client import Follower
 from ..crypto.cosignature import CosignatureVerifier
 from ..errors import RefusedError
 from .home import (
-    PUBLIC,
     Home,
     Passphrase,
+    board_place,
     home_argument,
-    is_url,
     json_option,
     open_access,
     passphrase_options,
     say,
+    say_made,
 )
 from .serving import serve_home, serve_options
 from .stores import store_options, store_settings
@@ -65,7 +65,7 @@ def new(
     keys = made.make_keys(origin, passphrase, BoardKeys.load, lambda: BoardKeys.generate(origin))
     public = keys.public()
     vkey = public.verifier().vkey()
-    say(as_json, f"board {origin}: give the authority {made.file(PUBLIC)}\n{vkey}", origin=origin, vkey=vkey)
+    say_made(as_json, f"board {origin}", made, origin=origin, vkey=vkey)
 
 
 @board.command()
@@ -94,8 +94,7 @@ def export(at: str, record: Path, election: bytes, board_passphrase_file: Path |
     """
     if record.exists() and any(record.iterdir()):
         raise RefusedError("is not empty", item=str(record))
-    where = at if is_url(at) else str(Path(at).absolute())
-    with open_access(where, board_passphrase_file) as access:
+    with open_access(board_place(at), board_passphrase_file) as access:
         follower = Follower(access, election)
         entries: list[bytes] = []
         log = follower.catch_up(keep=entries.append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -12,14 +13,16 @@ from ..ballot.records import parse_code
 from ..errors import BallotError
 from ..report import FoundBallot, find_ballot
 from ..report.words import counted
+from .home import json_option
 from .terminal import ExitCode, Terminal, open_record, record_argument
 
 
 @click.command("check-code")
 @record_argument
 @click.argument("code")
+@json_option
 @click.pass_context
-def check_code(ctx: click.Context, record: Path, code: str) -> None:
+def check_code(ctx: click.Context, record: Path, code: str, as_json: bool) -> None:
     """Look for the ballot with the confirmation CODE in the directory RECORD.
 
     Says whether it was cast or challenged, and whether another ballot of the same credential counts in its place.
@@ -33,8 +36,12 @@ def check_code(ctx: click.Context, record: Path, code: str) -> None:
         raise click.BadParameter(error.message, param_hint="'CODE'") from None
     found, unreadable = find_ballot(open_record(record), wanted)
     out = Terminal()
-    out.show(format_code(wanted), _fate(found, unreadable))
-    if unreadable:
+    if as_json:
+        place = None if found is None else found._asdict()
+        click.echo(json.dumps({"code": format_code(wanted), "found": place, "unreadable": unreadable}))
+    else:
+        out.show(format_code(wanted), _fate(found, unreadable))
+    if unreadable and not as_json:
         warning = f"{counted(unreadable, 'entries')} cannot be read, and may be this ballot or another one in its place"
         out.show(Text(f"Warning: {warning}", style="yellow"))
     if found is not None:

@@ -13,7 +13,16 @@ from ..client import BoardAccess, Follower
 from ..crypto.note import NoteVerifier
 from ..errors import ConsistencyError, ForkError, RefusedError, SecretBallotError
 from ..files import write_file
-from .home import Home, Passphrase, home_argument, is_url, json_option, open_access, passphrase_options, say
+from .home import (
+    Home,
+    Passphrase,
+    board_place,
+    home_argument,
+    json_option,
+    open_access,
+    passphrase_options,
+    say,
+)
 from .terminal import ElectionId
 
 MEMORY = "cosigner.memory"
@@ -89,7 +98,7 @@ def run(
     where = at or role.get("at")
     if where is None:
         raise click.UsageError("which board? Give --at once")
-    where = where if is_url(where) else str(Path(where).absolute())
+    where = board_place(where)
     role.set(at=where)
     with open_access(where, board_passphrase_file) as access:
         verifier = _log(role, access, election, vkey)

@@ -81,6 +81,10 @@ def _relation(comparison: Comparison) -> Text:
             text, style = f"{short} IS THE BEGINNING OF {long}", "bold yellow"
             rest = f"{common} are the same, and {long} goes on"
         case _:
+            if comparison.common == 0:
+                return Text("TWO ELECTIONS", style="bold red").append(
+                    ": the first entries, the manifests, are not the same", style="default not bold"
+                )
             text, style = "FORKED", "bold red"
             rest = f"the first {common} are the same, entry {comparison.common} is not"
     return Text(text, style=style).append(f": {rest}", style="default not bold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from pathlib import Path
@@ -25,6 +26,7 @@ from .home import (
     Home,
     Passphrase,
     at_options,
+    fingerprint,
     home_argument,
     json_option,
     label_option,
@@ -91,21 +93,35 @@ def new(
     The draft has labels, roll_size, minimum_group, revoting, contests, quorum, and where something is mixed
     mixing_rounds; capacity is the roll unless it is given.
     """
-    if (home / ENTRY).exists():
-        role = Home(home, "authority")
+    role = Home(home, "authority") if (home / "role.key").exists() else Home.create(home, "authority")
+    made_of = _digest(draft, *parties)
+    if role.file(ENTRY).exists() and role.get("made_of") in (None, made_of):
         entry = role.file(ENTRY).read_bytes()
+    elif role.get("posted") is not None:
+        raise RefusedError(
+            "the manifest was posted, and was made of another draft or other parties: "
+            "another election needs another directory",
+            item=str(home),
+        )
     else:
-        role = Home(home, "authority") if (home / "role.key").exists() else Home.create(home, "authority")
         keys = _keys(role, passphrase, role_id, labels_of(labels, role_id))
         made = Election.from_manifest(_manifest(draft, parties, keys.public()))
         entry = keys.announce(made)
-        role.set(election=made.id.hex())
         write_file(role.file(ENTRY), entry)
+        role.set(election=made.id.hex(), made_of=made_of)
     if at is not None or role.get("at") is not None:
         with role.access(at, board_passphrase_file) as access:
             access.submit(entry)
+        role.set(posted="yes")
     announced = role.get("election") or ""
-    say(as_json, f"election {announced}: announce this id", election=announced)
+    prints = {str(party): fingerprint(party) for party in parties}
+    lines = [f"{one}  {party}" for party, one in prints.items()]
+    text = "\n".join([f"election {announced}: announce this id", "compare each party's fingerprint:", *lines])
+    say(as_json, text, election=announced, parties=prints)
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
 
 
 def _keys(role: Home, passphrase: Passphrase, role_id: str, labels: dict[str, str]) -> AuthorityKeys:
@@ -120,6 +136,9 @@ def _keys(role: Home, passphrase: Passphrase, role_id: str, labels: dict[str, st
 def _manifest(draft: Path, parties: tuple[Path, ...], authority: Authority) -> Manifest:
     try:
         members = json.loads(draft.read_bytes()[: MAX_ENTRY_SIZE + 1])
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise EncodingError(f"is not JSON: {error.msg}", item=f"{draft}: {where}") from None
     except (ValueError, RecursionError):
         raise EncodingError("is not JSON", item=str(draft)) from None
     if not isinstance(members, dict):
@@ -147,7 +166,21 @@ def _manifest(draft: Path, parties: tuple[Path, ...], authority: Authority) -> M
         return Manifest.model_validate(_tuples(members))
     except ValidationError as error:
         first = error.errors()[0]
-        raise ManifestError(first["msg"], item=f"{draft}: {'.'.join(map(str, first['loc']))}") from None
+        raise ManifestError(_in_words(first), item=f"{draft}: {'.'.join(map(str, first['loc']))}") from None
+
+
+def _in_words(error: Any) -> str:
+    """What is wrong with a member; most messages say it well enough."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return "there is no such member"
+        case "missing":
+            return "is missing"
+        case "union_tag_invalid":
+            return f"there is no kind {context.get('tag')}: there are {context.get('expected_tags')}"
+        case _:
+            return str(error["msg"])
 
 
 def _tuples(value: object) -> object:
@@ -210,6 +243,8 @@ def open_phase(home: Path, phase: str, wait: float, as_json: bool, **options: ob
         log = role.log()
         if log.phase == phase:
             return
+        if PHASES.index(log.phase) > PHASES.index(phase):
+            raise RefusedError(f"{phase} was open before: the phase is {log.phase}")
         if PHASES.index(log.phase) + 1 != PHASES.index(phase):
             # Not signed before its time: the board could use it as soon as it fits.
             raise NotYetError(f"the phase is {log.phase}: {phase} cannot follow it")
@@ -270,6 +305,8 @@ def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: obj
         result = log.compute_result()
         warnings = warnings_of(result, log.election.manifest)
         if warnings and not accept:
+            if not as_json:
+                _show(result, log.election.manifest)
             raise RefusedError(f"{warnings[0]}: publish it with --accept", item="result")
         role.access.submit(role.keys.publish(result))
         return result
@@ -279,6 +316,10 @@ def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: obj
     if as_json:
         click.echo(result.to_body())
         return
+    _show(result, manifest)
+
+
+def _show(result: Result, manifest: Manifest) -> None:
     out = Terminal()
     for warning in warnings_of(result, manifest):
         click.echo(f"warning: {warning}", err=True)
@@ -308,7 +349,13 @@ def status(
     with role.access(at, board_passphrase_file) as access:
         log = role.follower(access, election).catch_up()
     members = status_of(log)
-    say(as_json, "\n".join(f"{name:<12} {value}" for name, value in members.items()), **members)
+    say(as_json, "\n".join(f"{name:<12} {_told(value)}" for name, value in members.items()), **members)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['done']} of {value['needed']}"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def status_of(log: ElectionLog) -> dict[str, Any]:
@@ -319,13 +366,17 @@ def status_of(log: ElectionLog) -> dict[str, Any]:
         "phase": log.phase,
         "entries": log.size,
         "root": log.frontier.root().hex(),
-        "trustees": f"{len(log.confirmations)} of {len(manifest.trustees)} confirmed",
+        "confirmed": {"done": len(log.confirmations), "needed": len(manifest.trustees)},
         "credentials": sum(log.issued.values()),
         "ballots": len(log.cast),
     }
     if log.phase in ("tally", "closed"):
-        members["sealed"] = "yes" if log.is_sealed else "no"
+        members["sealed"] = log.is_sealed
+        given = []
         if log.is_sealed and log.mixing.needed:
-            members["rounds"] = f"{len(log.mixing.rounds)} of {log.mixing.needed}"
-        members["decrypted"] = f"{max(len(log.shares), len(log.line_shares))}, {manifest.quorum} are needed"
+            members["rounds"] = {"done": len(log.mixing.rounds), "needed": log.mixing.needed}
+            given.append(len(log.line_shares))
+        if log.is_sealed and log.tally.ciphertexts:
+            given.append(len(log.shares))
+        members["decrypted"] = {"done": min(given, default=0), "needed": manifest.quorum}
     return members

@@ -7,8 +7,12 @@ board and election), ``seen`` and ``memory`` (what was seen and done), and what 
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import json
 import os
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
@@ -21,6 +25,7 @@ from ..client import BoardAccess, Follower, LocalBoard
 from ..errors import EncodingError, RecordError, RefusedError
 from ..files import is_temporary, write_file
 from ..records import Record
+from ..report import Words
 from ..tally import ElectionLog
 from .stores import open_store
 from .terminal import ElectionId, NotYetError
@@ -29,6 +34,8 @@ KEY = "role.key"
 PUBLIC = "public.json"
 SETTINGS = "settings.json"
 LOCK = "lock"
+#: Which command makes a role's directory, where it is not the role's own `new`.
+_MADE_BY = {"authority": "election new", "voter": "voter request"}
 #: More than a file of settings has.
 _MAX_SETTINGS = 2**16
 
@@ -66,11 +73,21 @@ class Passphrase:
                 with os.fdopen(os.dup(self._descriptor), "rb") as file:
                     self._text = first_line(file.read(4096))
             else:
-                self._text = click.prompt(self._what, hide_input=True, confirmation_prompt=new, err=True)
+                self._text = _typed(self._what, new)
         return self._text
 
     def __repr__(self) -> str:
         return "<Passphrase, redacted>"
+
+
+def _typed(what: str, new: bool) -> str:
+    with warnings.catch_warnings():
+        # Without a terminal it would be shown as it is typed.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(click.prompt(what, hide_input=True, confirmation_prompt=new, err=True))
+        except getpass.GetPassWarning:
+            raise click.UsageError("there is no terminal to ask at: give --passphrase-file") from None
 
 
 def first_line(data: bytes) -> str:
@@ -127,7 +144,8 @@ class Home:
         self._settings = _read_settings(path)
         if self._settings.get("role") != role:
             raise RefusedError(
-                f"is the directory of no {role}: make one by `secretballot {role} new`", item=str(path)
+                f"is the directory of no {role}: make one by `secretballot {_MADE_BY.get(role, f'{role} new')}`",
+                item=str(path),
             )
 
     @classmethod
@@ -191,8 +209,7 @@ class Home:
         known = at or self.get("at")
         if known is None:
             raise click.UsageError("which board? Give --at once: a service's URL, or a board's directory")
-        if not is_url(known):
-            known = os.path.abspath(known)
+        known = board_place(known)
         if self.role not in ("board", "registrar"):  # Their service runs while other commands do.
             self.lock()
         access = open_access(known, board_passphrase_file)
@@ -233,17 +250,37 @@ class Home:
             raise NotYetError("another command is at work in this directory", item=str(self.path)) from None
 
 
+def fingerprint(public: Path) -> str:
+    """What two people compare of a public file: its SHA-256, four digits at a time."""
+    digest = hashlib.sha256(public.read_bytes()).hexdigest()
+    return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
+
+
+def tell_retry(failure: Exception) -> None:
+    """Says why a command takes longer."""
+    click.echo(f"{Words().clean(str(failure))}: trying again", err=True)
+
+
 def is_url(text: str) -> bool:
     """Whether it names a service."""
     return text.startswith(("http://", "https://"))
 
 
+def board_place(at: str) -> str:
+    """A board's URL, or its directory from the root on."""
+    if is_url(at):
+        return at
+    if re.search(r"://|:\d+(/|$)", at) and not Path(at).exists():
+        raise click.UsageError("a board's service is a URL with http:// or https://")
+    return os.path.abspath(at)
+
+
 def open_access(at: str, board_passphrase_file: Path | None) -> BoardAccess:
     """The board at a URL, or in a directory."""
     if is_url(at):
-        from ..client.remote import RemoteBoard  # httpx is an extra
+        from ..client.remote import RemoteBoard, Service  # httpx is an extra
 
-        return RemoteBoard(at)
+        return RemoteBoard(Service(at, notify=tell_retry))
     from ..board.board import Board, BoardKeys
 
     home = Home(Path(at), "board")
@@ -282,6 +319,16 @@ def say(as_json: bool, text: str, **members: Any) -> None:
         click.echo(json.dumps(members, ensure_ascii=False))
     else:
         click.echo(text)
+
+
+def say_made(as_json: bool, who: str, home: Home, **members: Any) -> None:
+    """That a party's keys are made, and what the authority is to be told of them."""
+    public = home.file(PUBLIC)
+    printed = fingerprint(public)
+    lines = [f"{who}: give the authority {public}, and read them its fingerprint:", printed]
+    if "vkey" in members:
+        lines.append(members["vkey"])
+    say(as_json, "\n".join(lines), **members, fingerprint=printed)
 
 
 def _read_settings(path: Path) -> Mapping[str, str]:

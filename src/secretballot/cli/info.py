@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sqlite3
 import sys
@@ -15,14 +16,19 @@ from rich.text import Text
 from .. import __version__
 from ..crypto.blind_rsa import constant_time_backend
 from ..crypto.group import backend, ristretto255
+from .home import json_option
 from .terminal import Terminal
 
 _LIBRARIES = ("cryptography", "pynacl", "gmpy2", "pydantic", "click", "rich")
 
 
 @click.command()
-def info() -> None:
+@json_option
+def info(as_json: bool) -> None:
     """Show versions, the backend in use, and what is missing."""
+    if as_json:
+        click.echo(json.dumps({**dict(_facts()), "warnings": list(_warnings())}))
+        return
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column(overflow="fold")

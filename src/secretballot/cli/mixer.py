@@ -9,7 +9,6 @@ import click
 from ..errors import PhaseError
 from ..tally.mixer import MixerKeys
 from .home import (
-    PUBLIC,
     Home,
     Passphrase,
     at_options,
@@ -20,6 +19,7 @@ from .home import (
     labels_of,
     passphrase_options,
     say,
+    say_made,
 )
 from .waiting import until, wait_option
 
@@ -45,7 +45,7 @@ def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphras
     made = Home.create(home, "mixer", public=True)
     named = labels_of(labels, role_id)
     keys = made.make_keys(role_id, passphrase, MixerKeys.load, lambda: MixerKeys.generate(role_id, named))
-    say(as_json, f"mixer {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
+    say_made(as_json, f"mixer {keys.id}", made, id=keys.id)
 
 
 @mixer.command()

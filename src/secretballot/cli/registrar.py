@@ -18,7 +18,6 @@ from ..manifest import Election
 from ..records import kind_of, parse_entry
 from ..tally import ElectionLog
 from .home import (
-    PUBLIC,
     Home,
     Passphrase,
     at_options,
@@ -29,6 +28,7 @@ from .home import (
     labels_of,
     passphrase_options,
     say,
+    say_made,
 )
 from .stores import open_register, store_options, store_settings
 from .waiting import until, wait_option
@@ -73,7 +73,7 @@ def new(
     keys = made.make_keys(
         role_id, passphrase, RegistrarKeys.load, lambda: RegistrarKeys.generate(role_id, named)
     )
-    say(as_json, f"registrar {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
+    say_made(as_json, f"registrar {keys.id}", made, id=keys.id)
 
 
 class RegistrarRole:

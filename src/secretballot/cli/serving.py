@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,13 +77,25 @@ def serve_home(
         from ..service import deploy
         from ..service.serve import Server, config_of
     except ImportError as error:
-        raise BackendError(f"{error.name} is not installed: install the extra `service`") from None
+        raise BackendError(
+            f"{error.name} is not installed: install the extra `service`, by pip install '.[service]' in a checkout"
+        ) from None
     if not quiet:
         logger = logging.getLogger("secretballot.service")
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.setLevel(logging.INFO)
     with _opened(deploy, home, passphrase.ask(), at) as app:
-        Server(config_of(app, host, port, tls_certificate, tls_key, behind_proxy), click.echo).run()
+        server = Server(config_of(app, host, port, tls_certificate, tls_key, behind_proxy), click.echo)
+        server.run([_listen(host, port)])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise RefusedError(
+            f"cannot be listened at: {error.strerror or error}", item=f"{host}:{port}"
+        ) from None
 
 
 @contextmanager

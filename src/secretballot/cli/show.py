@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
 
-from ..report import contents_view, read_contents
+from ..report import RecordContents, contents_view, read_contents
+from .home import json_option
 from .terminal import ExitCode, Terminal, open_record, record_argument
 
 
 @click.command()
 @record_argument
+@json_option
 @click.pass_context
-def show(ctx: click.Context, record: Path) -> None:
+def show(ctx: click.Context, record: Path, as_json: bool) -> None:
     """Show what the election record in the directory RECORD holds. Nothing is verified.
 
     Exit code 3 where the record has no readable manifest.
     """
     contents = read_contents(open_record(record))
+    if as_json:
+        click.echo(json.dumps(_members(contents), ensure_ascii=False))
+        ctx.exit(ExitCode.OK if contents.election else ExitCode.UNREADABLE)
     out = Terminal()
     notice = "NOT VERIFIED: this is what the record says. `secretballot verify` checks it."
     out.show(Text(notice, style="bold yellow"), "", contents_view(contents, out.words))
     ctx.exit(ExitCode.OK if contents.election else ExitCode.UNREADABLE)
+
+
+def _members(contents: RecordContents) -> dict[str, Any]:
+    election, checkpoint, result = contents.election, contents.checkpoint, contents.result
+    return {
+        "election": election and election.id.hex(),
+        "phase": contents.phase,
+        "entries": contents.entries,
+        "kinds": dict(contents.kinds),
+        "unreadable": contents.unreadable,
+        "problems": contents.problems,
+        "checkpoint": checkpoint and {"size": checkpoint.size, "root": checkpoint.root.hex()},
+        "checkpoint_problem": contents.checkpoint_problem or None,
+        "manifest": election and json.loads(election.body),
+        "result": result and json.loads(result.to_body()),
+    }

@@ -13,7 +13,7 @@ import click
 from rich.console import Console, RenderableType
 
 from ..board import ElectionRecord
-from ..client.wire import TooManyError, UnreachableError
+from ..client.wire import TooManyError, UnreachableError, error_body
 from ..errors import RecordError, RefusedError, SecretBallotError
 from ..report import Words
 
@@ -29,6 +29,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     #: As if by the signal that a closed pipe sends.
     CLOSED_PIPE = 141
+
+
+#: Whether a program reads what a command prints.
+_JSON = f"{__name__}.json"
 
 
 class NotYetError(RefusedError):
@@ -64,6 +68,10 @@ class Terminal(Console):
 class SafeGroup(click.Group):
     """A group whose commands end in an exit code and at most one line of error, whatever happens."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
             # A letter that the output cannot show is replaced; it is no reason to stop.
@@ -78,22 +86,27 @@ class SafeGroup(click.Group):
         except BrokenPipeError:
             _end(ctx, "", ExitCode.CLOSED_PIPE)
         except RecordError as error:
-            _end(ctx, str(error), ExitCode.UNREADABLE)
+            _end(ctx, error, ExitCode.UNREADABLE)
         except (NotYetError, TooManyError, UnreachableError) as error:
-            _end(ctx, str(error), ExitCode.INCOMPLETE)
+            _end(ctx, error, ExitCode.INCOMPLETE)
         except SecretBallotError as error:
-            _end(ctx, str(error), ExitCode.FAILED)
+            _end(ctx, error, ExitCode.FAILED)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            _end(ctx, f"{where}{error.strerror or type(error).__name__}", ExitCode.FAILED)
+            where = os.fsdecode(error.filename) if error.filename else None
+            _end(ctx, SecretBallotError(error.strerror or type(error).__name__, item=where), ExitCode.FAILED)
         except Exception as error:  # noqa: BLE001 - the last resort: a user is shown no traceback
             _end(ctx, f"internal error: {type(error).__name__}; please report it", ExitCode.FAILED)
 
 
-def _end(ctx: click.Context, message: str, code: ExitCode) -> None:
+def _end(ctx: click.Context, error: SecretBallotError | str, code: ExitCode) -> None:
+    """Ends with a line on stderr: with --json an object, as a service answers with."""
+    if isinstance(error, str):
+        error = SecretBallotError(error)
     try:
-        if message:
-            click.echo(f"error: {Words().clean(message)}", err=True)
+        if error.message and ctx.meta.get(_JSON):
+            click.echo(error_body(error).model_dump_json(), err=True)
+        elif error.message:
+            click.echo(f"error: {Words().clean(str(error))}", err=True)
     except OSError:
         pass  # Nobody reads stderr; the exit code says it.
     for stream in (sys.stdout, sys.stderr):

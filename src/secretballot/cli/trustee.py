@@ -12,7 +12,6 @@ from ..errors import CeremonyError, PhaseError, RefusedError
 from ..tally import ElectionLog
 from ..tally.trustee import DecryptingTrustee
 from .home import (
-    PUBLIC,
     Home,
     Passphrase,
     at_options,
@@ -23,6 +22,7 @@ from .home import (
     labels_of,
     passphrase_options,
     say,
+    say_made,
 )
 from .terminal import NotYetError
 from .waiting import until, wait_option
@@ -55,7 +55,7 @@ def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphras
     made = Home.create(home, "trustee", public=True)
     named = labels_of(labels, role_id)
     keys = made.make_keys(role_id, passphrase, TrusteeKeys.load, lambda: TrusteeKeys.generate(role_id, named))
-    say(as_json, f"trustee {keys.id}: give the authority {made.file(PUBLIC)}", id=keys.id)
+    say_made(as_json, f"trustee {keys.id}", made, id=keys.id)
 
 
 class _Role:
@@ -207,7 +207,10 @@ def decrypt(home: Path, accept_small_group: bool, wait: float, as_json: bool, **
         if tally.ciphertexts and index not in log.shares:
             role.access.submit(decrypting.decrypt(tally, accept_small_group=accept_small_group))
         if mixing.needed and index not in log.line_shares:
-            mixing.check_complete()
+            if not mixing.is_complete:
+                rounds = f"{len(mixing.rounds)} of {mixing.needed} rounds have been mixed"
+                summed = "the sums are decrypted; " if tally.ciphertexts else ""
+                raise NotYetError(f"{summed}{rounds}")
             role.access.post(decrypting.decrypt_lines(mixing, accept_small_group=accept_small_group))
 
     until(wait, step)

@@ -39,8 +39,8 @@ _PASSING = frozenset({429, 500, 502, 503, 504})
 
 
 class Service:
-    """An HTTP service at a URL. ``timeout`` is in seconds; ``pause`` is given the seconds to wait before it is asked
-    again. Safe from several threads."""
+    """An HTTP service at a URL. ``timeout`` is in seconds; ``notify`` is given what went wrong, and ``pause`` the
+    seconds to wait, before it is asked again. Safe from several threads."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Service:
         attempts: int = ATTEMPTS,
         timeout: float = TIMEOUT,
         pause: Callable[[float], object] = time.sleep,
+        notify: Callable[[Exception], object] = lambda failure: None,
     ) -> None:
         check_type(url, str, "a service's URL")
         if not url.startswith(("https://", "http://")):
@@ -61,6 +62,7 @@ class Service:
         self._attempts = attempts
         self._timeout = timeout
         self._pause = pause
+        self._notify = notify
         self._client = self._connect()
 
     def _connect(self) -> Any:
@@ -90,6 +92,7 @@ class Service:
                     raise failure
             if attempt == self._attempts:
                 break
+            self._notify(failure)
             self._pause(max(min(wait, MAX_PAUSE), FIRST_PAUSE * 2 ** (attempt - 1)))
         raise failure
 
@@ -113,7 +116,7 @@ class Service:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever an answer breaks in there is the service's fault
                 late = deadline.is_past
-                why = "does not answer in time" if late else f"does not answer: {type(error).__name__}"
+                why = "does not answer in time" if late else f"does not answer: {_in_words(error)}"
                 raise UnreachableError(why, item=self.url) from None
             finally:
                 if deadline.is_past:
@@ -185,6 +188,12 @@ class _Deadline:
             self._is_over = True
             self._moved.notify()
         self._thread.join()
+
+
+def _in_words(error: Exception) -> str:
+    """What broke, as the system or TLS says it."""
+    text = str(error).strip() or type(error).__name__
+    return "".join(char if char.isprintable() else " " for char in text[:200])
 
 
 def _refusal(status: int, body: bytes, seconds: int) -> Exception:

@@ -50,6 +50,8 @@ class Follower:
         self._election_id = election_id
         self._on_election = on_election
         self._home = None if home is None else Path(home)
+        if self._home is not None:
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._seen = self._read_seen()
         self._held = HeldAttachments()
         self.log = ElectionLog()

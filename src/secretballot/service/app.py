@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
@@ -15,7 +17,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..client.wire import ErrorAnswer, TooManyError, error_body, status_of
-from ..errors import SecretBallotError
+from ..errors import SecretBallotError, StoreError
 from .answers import HealthAnswer
 from .bodies import TooLargeError, TooSlowError
 from .logs import log_request
@@ -48,6 +50,9 @@ def create_app(
     """
     app = Service(area)
     app.include_router(routes)
+    bounds = settings or Settings()
+    #: Of those that look at the health: they wait for nobody else, and nobody for them.
+    looking = anyio.CapacityLimiter(4)
 
     @app.get(
         "/health",
@@ -57,13 +62,17 @@ def create_app(
         response_description="It can.",
         responses=errors(),
     )
-    def healthy() -> HealthAnswer:
-        """For monitoring. It looks at the store."""
-        health()
+    async def healthy() -> HealthAnswer:
+        """For monitoring. It looks at the store, for some seconds at most."""
+        try:
+            with anyio.fail_after(bounds.health_seconds):
+                await anyio.to_thread.run_sync(health, abandon_on_cancel=True, limiter=looking)
+        except TimeoutError:
+            raise StoreError(f"the store does not answer within {bounds.health_seconds:g} seconds") from None
         return HealthAnswer()
 
-    _answer_errors(app)
-    app.add_middleware(_Bound, area=area, settings=settings or Settings(), clock=clock)
+    _answer_errors(app, area)
+    app.add_middleware(_Bound, area=area, settings=bounds, clock=clock)
     return app
 
 
@@ -123,7 +132,7 @@ class _Bound:
             raise TooManyError("the service is busy")
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI, area: str) -> None:
     @app.exception_handler(SecretBallotError)
     async def refused(request: Request, error: SecretBallotError) -> Response:
         return _refuse(error)
@@ -136,7 +145,9 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def nowhere(request: Request, error: HTTPException) -> Response:
         headers = {"Allow": ", ".join(_allowed(app, request.scope))} if error.status_code == 405 else {}
-        return _answer(error.status_code, _own("RefusedError", error.detail), headers)
+        told = f"this is a service of secretballot for {area}, and has no such path"
+        message = told if error.status_code == 404 else error.detail
+        return _answer(error.status_code, _own("RefusedError", message), headers)
 
 
 def _allowed(app: FastAPI, scope: Scope) -> list[str]:

@@ -37,6 +37,8 @@ class Settings(NamedTuple):
     head_seconds: float = 20.0
     idle_seconds: int = 30
     unread_seconds: float = 20.0
+    #: Seconds that a look at the store's health may take.
+    health_seconds: float = 5.0
     #: Connections, and those of one address.
     connections: int = 4000
     connections_of_address: int = 1000
