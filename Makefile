@@ -10,7 +10,7 @@ GROWTH ?= 100 1000 10000
 ELECTIONGUARD ?=
 KILLS ?= 1000
 
-.PHONY: demo test faults check check-rust docs bench bench-micro clean
+.PHONY: demo test faults check check-python check-rust docs bench bench-micro clean
 
 # A whole election on published figures, every role played, and then its verification from the record alone.
 demo: $(VENV)/.installed
@@ -26,7 +26,10 @@ test: check
 faults: $(VENV)/.installed-dev
 	SECRETBALLOT_FAULTS=$(KILLS) $(BIN)/pytest -n 2 tests/fault
 
-check: $(VENV)/.installed-dev check-rust
+check: $(VENV)/.installed-dev
+	$(MAKE) --no-print-directory --output-sync=target -j2 check-python check-rust
+
+check-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
