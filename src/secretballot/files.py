@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: How the names begin that files have before they are whole.
 _TEMPORARY = ".secretballot-"
+#: A flag of :func:`os.open`, for a file in whose place somebody may have put a link. Not every system has it.
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def is_temporary(path: Path) -> bool:

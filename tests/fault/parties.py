@@ -111,6 +111,8 @@ class Parties:
                 home = Home.create(
                     folder / party, party.partition("-")[0], election=simulation.election.id.hex()
                 )
+                if party not in MIXERS:
+                    home.start_memory()
                 keys.save(home.key, passphrase=PASSPHRASE)
             simulation.board_keys.save(folder / "board.key", passphrase=PASSPHRASE)
         return cls(nursery, folder, simulation)

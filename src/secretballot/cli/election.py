@@ -94,6 +94,7 @@ def new(
     mixing_rounds; capacity is the roll unless it is given.
     """
     role = Home(home, "authority") if (home / "role.key").exists() else Home.create(home, "authority")
+    role.start_memory()
     made_of = _digest(draft, *parties)
     if role.file(ENTRY).exists() and role.get("made_of") in (None, made_of):
         entry = role.file(ENTRY).read_bytes()

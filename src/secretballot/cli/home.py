@@ -16,14 +16,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 import click
 
 from ..board.memory import Memory
 from ..client import BoardAccess, Follower, LocalBoard
 from ..errors import EncodingError, RecordError, RefusedError
-from ..files import is_temporary, write_file
+from ..files import NO_LINK, is_temporary, write_file
 from ..records import Record
 from ..report import Words
 from ..tally import ElectionLog
@@ -33,6 +33,7 @@ from .terminal import ElectionId, NotYetError
 KEY = "role.key"
 PUBLIC = "public.json"
 SETTINGS = "settings.json"
+MEMORY = "memory"
 LOCK = "lock"
 #: Which command makes a role's directory, where it is not the role's own `new`.
 _MADE_BY = {"authority": "election new", "voter": "voter request"}
@@ -135,12 +136,14 @@ def at_options(command: _Command) -> _Command:
 
 
 class Home:
-    """A role's directory. Raises RefusedError where it is none, or another role's."""
+    """A role's directory. Raises RefusedError where it is none, or another role's, or others can write into it."""
 
     def __init__(self, path: Path, role: str) -> None:
         self.path = path
         self.role = role
-        self._lock: BinaryIO | None = None
+        self._lock: IO[bytes] | None = None
+        if path.exists():
+            _check_owned(path)
         self._settings = _read_settings(path)
         if self._settings.get("role") != role:
             raise RefusedError(
@@ -153,13 +156,15 @@ class Home:
         """A new directory; one of the same role that has no key yet is gone on with, and so is one that lacks the
         public file of ``public`` keys: a command that was cut short left it."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
+        _check_owned(path)
         if (path / SETTINGS).exists():
             cls(path, role)  # Refuses another role's.
             if (path / KEY).exists() and ((path / PUBLIC).exists() or not public):
                 raise RefusedError(f"there is a {role} already", item=str(path))
         elif not all(map(is_temporary, path.iterdir())):
             raise RefusedError("is not empty", item=str(path))
+        # Not before: the rights to a directory that is something else are not ours to take.
+        path.chmod(0o700)
         write_file(path / SETTINGS, _canonical({"role": role, **settings}))
         return cls(path, role)
 
@@ -200,7 +205,12 @@ class Home:
     @property
     def memory(self) -> Memory:
         """What this role did once."""
-        return Memory(self.path / "memory")
+        return Memory(self.path / MEMORY)
+
+    def start_memory(self) -> None:
+        """Makes the memory, before the key is made: whoever has a key and no memory has lost it."""
+        if not self.key.exists():
+            Memory(self.path / MEMORY, create=True)
 
     # The board.
 
@@ -242,7 +252,8 @@ class Home:
             import fcntl
         except ImportError:  # Windows: one command at a time, for its operator to see to.
             return
-        self._lock = (self.path / LOCK).open("ab")
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | NO_LINK
+        self._lock = os.fdopen(os.open(self.path / LOCK, flags, 0o600), "r+b", buffering=0)
         context.call_on_close(self._lock.close)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -329,6 +340,19 @@ def say_made(as_json: bool, who: str, home: Home, **members: Any) -> None:
     if "vkey" in members:
         lines.append(members["vkey"])
     say(as_json, "\n".join(lines), **members, fingerprint=printed)
+
+
+def _check_owned(path: Path) -> None:
+    """Raises RefusedError where somebody else can put files into the directory. Root can everywhere."""
+    if not hasattr(os, "geteuid"):  # Windows: rights are no bits there.
+        return
+    found = path.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        raise RefusedError("belongs to another user: take a directory of your own", item=str(path))
+    if found.st_mode & 0o022:
+        raise RefusedError(
+            "others can write into it: if all in it is yours, run `chmod go-w` on it", item=str(path)
+        )
 
 
 def _read_settings(path: Path) -> Mapping[str, str]:

@@ -53,6 +53,7 @@ def trustee() -> None:
 def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphrase, as_json: bool) -> None:
     """Make a trustee's keys in the directory DIR. The authority is given DIR/public.json."""
     made = Home.create(home, "trustee", public=True)
+    made.start_memory()
     named = labels_of(labels, role_id)
     keys = made.make_keys(role_id, passphrase, TrusteeKeys.load, lambda: TrusteeKeys.generate(role_id, named))
     say_made(as_json, f"trustee {keys.id}", made, id=keys.id)
