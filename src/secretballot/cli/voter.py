@@ -8,18 +8,15 @@ from typing import Any
 import click
 
 from ..ballot import format_code
-from ..ballot.records import confirmation_code
 from ..ballot.voter import SealedBallot, VoterDevice
 from ..client import BoardAccess, Follower
 from ..credential.holder import Holder
-from ..crypto.merkle import verify_consistency
-from ..crypto.note import NoteVerifier, open_checkpoint
 from ..crypto.receipt import parse_receipt, verify_receipt
-from ..crypto.signing import VerifyKey
 from ..errors import RefusedError
 from ..files import write_file
 from .choices import ask_choices, choices_option, read_choices
 from .home import (
+    SETTINGS,
     Home,
     Passphrase,
     at_options,
@@ -30,11 +27,12 @@ from .home import (
     say,
 )
 from .terminal import NotYetError
+from .tracing import Trace
+from .votes import Vote, Votes
 from .waiting import until, wait_option
 
-#: The ballot that was cast, and the board's receipt.
-BALLOT = "ballot.json"
-RECEIPT = "receipt.txt"
+#: What was sent, sealed.
+VOTES = "votes"
 
 
 @click.group()
@@ -45,7 +43,7 @@ def voter() -> None:
     request    a credential from every registrar
     cast       a ballot; or have it opened, to see that the device told the truth
     challenge  seal a ballot and have it opened
-    check      that the ballot is in the log
+    check      what became of every ballot
     """
 
 
@@ -59,8 +57,11 @@ class _Role:
         at: str | None,
         election: bytes | None,
         board_passphrase_file: Path | None,
+        *,
+        new: bool = False,
     ) -> None:
-        is_new = not (home / "settings.json").exists()
+        """``new`` makes the directory where there is none."""
+        is_new = new and not (home / SETTINGS).exists()
         self.home = Home.create(home, "voter") if is_new else Home(home, "voter")
         self.passphrase = passphrase
         self.access: BoardAccess = self.home.access(at, board_passphrase_file)
@@ -71,6 +72,17 @@ class _Role:
             raise NotYetError("there is no credential yet: ask for one by `secretballot voter request`")
         election = self.follower.catch_up_to("issuance").election
         return Holder.load(self.home.key, election, passphrase=self.passphrase.ask())
+
+    def votes(self, holder: Holder) -> Votes:
+        return Votes(self.home.file(VOTES), holder, passphrase=self.passphrase.ask())
+
+    def send(self, votes: Votes, vote: Vote, wait: float) -> int:
+        """Sends a ballot that is kept, and keeps its receipt; gives its place in the log."""
+        receipt = until(wait, lambda: self.access.submit(vote.entry))
+        board = self.follower.log.election.manifest.board
+        verify_receipt(receipt, vote.entry, board.verifier(), board.origin)
+        votes.answer(vote, receipt)
+        return parse_receipt(receipt).index
 
     def save(self, holder: Holder, *, first: bool = False) -> None:
         """Keeps the holder; the first time in no other's place, whose credential would be lost."""
@@ -119,7 +131,7 @@ def request(
 
     The key is on the disk before anybody is asked: where a reply is lost, ask again by the same command.
     """
-    role = _Role(home, **options)
+    role = _Role(home, new=True, **options)
     log = until(wait, lambda: role.follower.catch_up_to("issuance"))
     if role.home.key.exists():
         holder = role.holder()
@@ -177,9 +189,8 @@ def _urls(registrars: tuple[str, ...], ids: list[str]) -> dict[str, str]:
     return found
 
 
-def _seal(role: _Role, choices: Path | None, wait: float) -> SealedBallot:
+def _seal(role: _Role, holder: Holder, choices: Path | None, wait: float) -> SealedBallot:
     def device() -> VoterDevice:
-        holder = role.holder()
         log = role.follower.catch_up_to("voting")
         return VoterDevice(log.context, holder.credential(), holder.signing_key)
 
@@ -211,28 +222,26 @@ def cast(
     Without --choices you are asked for them. Run again after a lost reply, it sends the same ballot again.
     """
     role = _Role(home, **options)
-    kept = role.home.file(BALLOT)
-    if kept.exists() and not again:
-        if choices is not None:
-            raise RefusedError(
-                "a ballot was cast before: leave the choices out to send it again, or vote --again"
-            )
-        entry = kept.read_bytes()
-    else:
-        sealed = _seal(role, choices, wait)
+    holder = until(wait, role.holder)
+    votes = role.votes(holder)
+    newest = votes.cast[-1] if votes.cast else None
+    if newest is None or again:
+        if newest is not None and holder.election.manifest.revoting == "first":
+            raise RefusedError("of a voter's ballots the first counts: none may follow it")
+        sealed = _seal(role, holder, choices, wait)
         if not yes:
             click.echo(f"confirmation code: {format_code(sealed.code)}", err=True)
             if click.confirm("Write the code down. Open this ballot, so that it never counts?", err=True):
-                _challenge(role, sealed, as_json)
+                _challenge(role, votes, sealed, wait, as_json)
                 return
-        entry = sealed.cast()
-        write_file(kept, entry)
-        role.home.file(RECEIPT).unlink(missing_ok=True)
-    receipt = until(wait, lambda: role.access.submit(entry))
-    _verify(role, receipt, entry)
-    write_file(role.home.file(RECEIPT), receipt.encode("utf-8"))
-    code = format_code(confirmation_code(entry))
-    say(as_json, f"cast: {code}", code=code, entry=parse_receipt(receipt).index)
+        newest = votes.add(sealed.cast())
+    elif choices is not None:
+        raise RefusedError(
+            "a ballot was cast before: leave the choices out to send it again, or vote --again"
+        )
+    # A receipt that is there stays: another one in its place could be of another log.
+    place = parse_receipt(newest.receipt).index if newest.receipt else role.send(votes, newest, wait)
+    say(as_json, f"cast: {newest.code}", code=newest.code, entry=place)
 
 
 @voter.command()
@@ -254,15 +263,15 @@ def challenge(
     Have ballots opened that the device could not know it of: `cast` asks after it has shown the code.
     """
     role = _Role(home, **options)
-    _challenge(role, _seal(role, choices, wait), as_json)
+    holder = until(wait, role.holder)
+    votes = role.votes(holder)
+    _challenge(role, votes, _seal(role, holder, choices, wait), wait, as_json)
 
 
-def _challenge(role: _Role, sealed: SealedBallot, as_json: bool) -> None:
-    entry = sealed.challenge()
-    receipt = role.access.submit(entry)
-    _verify(role, receipt, entry)
-    code = format_code(sealed.code)
-    say(as_json, f"opened, and does not count: {code}", code=code, entry=parse_receipt(receipt).index)
+def _challenge(role: _Role, votes: Votes, sealed: SealedBallot, wait: float, as_json: bool) -> None:
+    vote = votes.add(sealed.challenge())
+    place = role.send(votes, vote, wait)
+    say(as_json, f"opened, and does not count: {vote.code}", code=vote.code, entry=place)
 
 
 @voter.command()
@@ -270,34 +279,13 @@ def _challenge(role: _Role, sealed: SealedBallot, as_json: bool) -> None:
 @at_options
 @passphrase_options
 @json_option
-def check(home: Path, as_json: bool, passphrase: Passphrase, **options: Any) -> None:
-    """Check that the ballot is in the log that the board shows now, and that this log continues the receipt's."""
-    role = _Role(home, passphrase, **options)
-    if not role.home.file(BALLOT).exists():
-        raise NotYetError("no ballot was cast from this directory")
-    entry = role.home.file(BALLOT).read_bytes()
-    if not role.home.file(RECEIPT).exists():
-        raise NotYetError("the board's receipt is missing: run `secretballot voter cast` again")
-    verifier = _verifier(role)
-    promised = verify_receipt(role.home.file(RECEIPT).read_bytes(), entry, verifier, verifier.name)
-    now = open_checkpoint(role.access.checkpoint(), verifier, verifier.name)
-    culprit = f"board {verifier.name}"
-    if now.size < promised.size:
-        raise RefusedError(
-            f"the board shows {now.size} entries, and promised {promised.size}", culprit=culprit
-        )
-    proof = role.access.consistency(promised.size, now.size)
-    verify_consistency(promised.size, now.size, promised.root, now.root, proof)
-    code = format_code(confirmation_code(entry))
-    place = parse_receipt(role.home.file(RECEIPT).read_bytes()).index
-    say(as_json, f"in the log, as entry {place} of {now.size}: {code}", code=code, entry=place, size=now.size)
+def check(home: Path, as_json: bool, **options: Any) -> None:
+    """Show every ballot under your ballot key, and which counts, in the log that the board shows now.
 
-
-def _verifier(role: _Role) -> NoteVerifier:
-    board = role.follower.catch_up_to("setup").election.manifest.board
-    return NoteVerifier(board.origin, VerifyKey(board.key))
-
-
-def _verify(role: _Role, receipt: str, entry: bytes) -> None:
-    verifier = _verifier(role)
-    verify_receipt(receipt, entry, verifier, verifier.name)
+    Fails where a ballot with a receipt is missing, where another device sent one, and where not your newest counts (or
+    your first, where the manifest says so).
+    """
+    role = _Role(home, **options)
+    trace = Trace(role.follower, role.votes(until(0, role.holder)))
+    say(as_json, trace.text(), **trace.members())
+    trace.check()

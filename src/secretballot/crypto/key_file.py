@@ -45,7 +45,8 @@ KEY_SIZE, SALT_SIZE, NONCE_SIZE, AEAD_TAG_SIZE = 32, 16, 24, 16
 
 #: More than the first line of any key file has.
 _MAX_HEADER = 256
-#: Bytes of a whole file. A voter's, with as many registrars as a manifest may have, is below 1 MB.
+#: Bytes of a whole file, unless more are asked for. A holder's, with as many registrars as a manifest may have, is
+#: below 1 MB.
 MAX_FILE_SIZE = 2 * 2**20
 
 _HEADER = re.compile(
@@ -68,8 +69,10 @@ def save(
     passphrase: str,
     *fields: bytes | Secret[bytes],
     replace: bool = False,
+    limit: int = MAX_FILE_SIZE,
 ) -> None:
     """Seals the fields in a new file with mode 0600, which appears whole or not at all, and is on the disk on return.
+    It has at most ``limit`` bytes.
 
     An existing file is left as it is, unless ``replace`` is true and it is a key file of the same kind (or empty, as an
     interrupted ``save`` may leave it where the file system has no links): it is then replaced in one step. Raises
@@ -83,7 +86,7 @@ def save(
                 # Where a link points: it is the old file that must not stay.
                 place = Path(os.path.realpath(path))
                 _check_kind(place, kind)
-        data = seal(kind, passphrase, *fields)
+        data = seal(kind, passphrase, *fields, limit=limit)
         with _typed_errors("written"):
             write_file(place, data, replace=replace)
     except KeyFileError as error:
@@ -92,7 +95,7 @@ def save(
 
 @contextlib.contextmanager
 def load(
-    path: str | os.PathLike[str], kind: str, passphrase: str, count: int
+    path: str | os.PathLike[str], kind: str, passphrase: str, count: int, *, limit: int = MAX_FILE_SIZE
 ) -> Iterator[list[Secret[bytes]]]:
     """The ``count`` fields of a file of that kind, for the block that makes a role's object of them.
 
@@ -102,13 +105,13 @@ def load(
     check_path(path, "a key file's path")
     try:
         with _typed_errors("read"), Path(path).open("rb") as file:
-            data = file.read(MAX_FILE_SIZE + 1)
-        yield unseal(kind, passphrase, data, count)
+            data = file.read(limit + 1)
+        yield unseal(kind, passphrase, data, count, limit=limit)
     except (KeyFileError, EncodingError, CryptoError) as error:
         raise KeyFileError(error.message, item=_name(path)) from None
 
 
-def seal(kind: str, passphrase: str, *fields: bytes | Secret[bytes]) -> bytes:
+def seal(kind: str, passphrase: str, *fields: bytes | Secret[bytes], limit: int = MAX_FILE_SIZE) -> bytes:
     """The bytes of a key file; raises KeyFileError for an empty passphrase, and for more than a file may hold."""
     plaintext = frame(*(field.reveal() if isinstance(field, Secret) else field for field in fields))
     stretching = _Stretching(OPERATIONS, MEMORY, nacl.utils.random(SALT_SIZE))
@@ -119,18 +122,20 @@ def seal(kind: str, passphrase: str, *fields: bytes | Secret[bytes]) -> bytes:
     key = _stretch(passphrase, stretching)
     sealed = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, header, nonce, key)
     data = header + b"\n" + b64encode(sealed).encode("ascii") + b"\n"
-    if len(data) > MAX_FILE_SIZE:
-        raise KeyFileError(f"a key file has at most {MAX_FILE_SIZE} bytes, not {len(data)}")
+    if len(data) > limit:
+        raise KeyFileError(f"a file of the kind {kind} has at most {limit} bytes, not {len(data)}")
     return data
 
 
-def unseal(kind: str, passphrase: str, data: bytes, count: int) -> list[Secret[bytes]]:
+def unseal(
+    kind: str, passphrase: str, data: bytes, count: int, *, limit: int = MAX_FILE_SIZE
+) -> list[Secret[bytes]]:
     """The ``count`` fields of a key file's bytes.
 
     Raises KeyFileError, and EncodingError for what is not canonical base64url or not that many fields.
     """
-    if len(data) > MAX_FILE_SIZE:
-        raise KeyFileError(f"a key file has at most {MAX_FILE_SIZE} bytes")
+    if len(data) > limit:
+        raise KeyFileError(f"a file of the kind {kind} has at most {limit} bytes")
     header, _, rest = data.partition(b"\n")
     found = _HEADER.fullmatch(header)
     if found is None or not rest.endswith(b"\n"):
