@@ -10,91 +10,20 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from secretballot.board.store.postgres import PostgresStore
 from secretballot.cli import main
 from secretballot.credential.register.postgres import PostgresRegister
 
 from ..support.postgres import PASSWORD, USER, Server
+from ..support.roles import DRAFT, Run, enroll, hold_ceremony, prepare
 
 pytestmark = pytest.mark.usefixtures("cheap_key_files")
-
-DRAFT: dict[str, Any] = {
-    "labels": {"en": "Chair"},
-    "roll_size": 3,
-    "minimum_group": 1,
-    "quorum": 2,
-    "contests": [
-        {
-            "kind": "choice",
-            "id": "chair",
-            "labels": {"en": "Chair"},
-            "options": [{"id": "chi", "labels": {"en": "Chi"}}, {"id": "dung", "labels": {"en": "Dung"}}],
-            "base": "collected",
-            "rules": [],
-            "tally": "homomorphic",
-            "allow_blank": True,
-        }
-    ],
-}
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command in a directory with a passphrase in it; asserts its exit code."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pass").write_text("a long passphrase\n", encoding="utf-8")
-    for name in ("chi", "dung", "nobody"):
-        (tmp_path / f"{name}.json").write_text(json.dumps({"chair": name}), encoding="utf-8")
-
-    def run(
-        *arguments: str, code: int = 0, board: bool = True, given: str | None = None, keys: str | None = None
-    ) -> Result:
-        options = ["--passphrase-file", keys or "pass"] if given is None or keys else []
-        group, command = arguments[0], arguments[1]
-        if command in ("status", "export"):
-            options = []
-        if board and group not in ("board",) and command not in ("new",):
-            options += ["--board-passphrase-file", "pass"]
-        result = CliRunner().invoke(main, [*arguments, *options], input=given)
-        assert result.exit_code == code, (arguments, result.output, result.exception)
-        assert result.exception is None or isinstance(result.exception, SystemExit | click.ClickException)
-        assert "Traceback" not in result.output
-        return result
-
-    return run
-
-
-def prepare(
-    run: Run, draft: dict[str, Any] = DRAFT, store: Sequence[str] = (), register: Sequence[str] = ()
-) -> str:
-    """Everybody's keys, and the manifest on the board; gives the election's id."""
-    run("board", "new", "board", "--origin", "example.org/chair", *store)
-    run("registrar", "new", "registrar", "--id", "registry", *register)
-    parties = ["board", "registrar"]
-    for name in ("mai", "nam", "oanh"):
-        run("trustee", "new", name, "--id", name)
-        parties.append(name)
-    if draft.get("mixing_rounds"):
-        for name in ("phuc", "quyen", "sang"):
-            run("mixer", "new", name, "--id", name)
-            parties.append(name)
-    Path("draft.json").write_text(json.dumps(draft), encoding="utf-8")
-    named = [argument for party in parties for argument in ("--party", f"{party}/public.json")]
-    arguments = ["election", "new", "official", "--draft", "draft.json", "--at", "board", *named, "--json"]
-    made = run(*arguments, "--board-passphrase-file", "pass")
-    announced = json.loads(made.stdout)["election"]
-    assert json.loads(run(*arguments, "--board-passphrase-file", "pass").stdout)["election"] == announced
-    return str(announced)
 
 
 def test_a_directory_of_a_role(run: Run, tmp_path: Path) -> None:
@@ -325,32 +254,14 @@ def test_stores_and_cosigners_of_a_board(run: Run) -> None:
 MIXED = {**DRAFT, "mixing_rounds": 2, "contests": [{**DRAFT["contests"][0], "tally": "both"}]}
 
 
-def hold_ceremony(run: Run, announced: str) -> tuple[str, ...]:
-    at = ("--at", "board", "--election", announced)
-    for name in ("mai", "nam", "oanh"):
-        run("trustee", "join", name, *at)
-    for step in ("deal", "confirm"):
-        for name in ("mai", "nam", "oanh"):
-            run("trustee", step, name)
-    run("election", "open", "official", "issuance")
-    return at
-
-
-def enroll(run: Run, at: tuple[str, ...]) -> dict[str, str]:
-    """The roll, and a credential for two voters, who handed in their requests at a desk; gives the codes."""
-    Path("roll.txt").write_text("An\nBình\n\n  Chi \n", encoding="utf-8")
-    run("registrar", "roll", "registrar", "roll.txt", "--codes", "codes.csv", *at)
-    codes = dict(line.split(",") for line in Path("codes.csv").read_text(encoding="utf-8").splitlines()[1:])
-    for home, name in (("an", "An"), ("binh", "Bình")):
-        asked = run("voter", "request", home, "--write", f"{home}-requests", *at)
-        assert "requests for registry are in" in asked.stdout
-        for _ in range(2):
-            run(
-                "registrar", "issue", "registrar", name, f"{home}-requests/registry.request", f"{home}.answer"
-            )
-        taken = run("voter", "request", home, "--answer", f"registry={home}.answer", "--json")
-        assert json.loads(taken.stdout) == {"complete": True, "missing": []}
-    return codes
+def lose_memory(run: Run, home: str, *command: str) -> None:
+    """Without its memory, a home does nothing that is done once, and makes none."""
+    memory = Path(home, "memory")
+    kept = memory.rename("kept")
+    refused = run(*command, code=1)
+    assert f"{home}/memory: the memory of what was done once is missing: restore it" in refused.stderr
+    assert not memory.exists()
+    kept.rename(memory)
 
 
 def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
@@ -417,6 +328,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     assert (checked["code"], checked["entry"]) == (again["code"], again["entry"])
 
     assert "voting is not closed" in run("mixer", "run", "phuc", *at, code=4).stderr
+    lose_memory(run, "official", "election", "close", "official")
     shut = json.loads(run("election", "close", "official", "--json").stdout)
     assert json.loads(run("election", "close", "official", "--json").stdout) == shut
     assert shut["ballots"] == 2
@@ -430,6 +342,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     ):
         assert said in run("mixer", "run", name, *at).stdout
     assert "0 of 2 trustees have decrypted" in run("election", "publish", "official", code=4).stderr
+    lose_memory(run, "mai", "trustee", "decrypt", "mai")
     for name in ("mai", "oanh", "mai"):
         assert f"trustee {name} has decrypted" in run("trustee", "decrypt", name).stdout
     refused = run("election", "publish", "official", code=1)
