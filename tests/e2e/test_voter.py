@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from secretballot.board.board import Board
+from secretballot.cli import main
 from secretballot.errors import PhaseError, StoreError
 
 from ..support.roles import DRAFT, Run, enroll, hold_ceremony, prepare
@@ -112,6 +114,31 @@ def test_every_ballot_and_opening_is_kept_sealed(run: Run, tmp_path: Path) -> No
         assert "tlog-proof" not in data
         for one in (opened, first, second):
             assert one["code"] not in data
+
+
+def test_evidence_is_what_an_auditor_checks(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_voting(run)
+    first = cast(run, *CHI)
+    with Withheld(monkeypatch, StoreError("database is locked")):
+        run("voter", "cast", "an", "--again", *DUNG, code=1)
+    shown = json.loads(run("voter", "check", "an", "--evidence", "shown", "--json", code=4).stdout)
+    second = shown["ballots"][1]["code"]
+    names = sorted(path.name for path in (tmp_path / "shown").iterdir())
+    assert names == sorted([f"{first['code']}.json", f"{first['code']}.receipt", f"{second}.json"])
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (tmp_path / "shown").iterdir())
+    run(
+        *("board", "export", "board", "record", "--election", shown_election(tmp_path)),
+        *("--board-passphrase-file", "pass"),
+    )
+    receipt = str(tmp_path / "shown" / f"{first['code']}.receipt")
+    ended = CliRunner().invoke(main, ["check-receipt", "record", receipt])
+    assert ended.exit_code == 0, ended.output
+
+
+def shown_election(folder: Path) -> str:
+    return str(json.loads((folder / "an" / "settings.json").read_bytes())["election"])
 
 
 def test_another_directorys_votes_are_refused(run: Run, tmp_path: Path) -> None:

@@ -33,8 +33,14 @@ def opened(data: bytes, passphrase: str = PASSPHRASE, kind: str = "test", count:
     return [field.reveal() for field in key_file.unseal(kind, passphrase, data, count)]
 
 
-def loaded(path: Path, passphrase: str = PASSPHRASE, kind: str = "test", count: int = 3) -> list[bytes]:
-    with key_file.load(path, kind, passphrase, count) as fields:
+def loaded(
+    path: Path,
+    passphrase: str = PASSPHRASE,
+    kind: str = "test",
+    count: int = 3,
+    limit: int = key_file.MAX_FILE_SIZE,
+) -> list[bytes]:
+    with key_file.load(path, kind, passphrase, count, limit=limit) as fields:
         return [field.reveal() for field in fields]
 
 
@@ -286,15 +292,21 @@ def test_too_little_memory(sealed: bytes, monkeypatch: pytest.MonkeyPatch) -> No
             opened(sealed)
 
 
-def test_a_file_is_read_within_a_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_within_a_bound(path: Path) -> None:
     whole = len(key_file.seal("test", PASSPHRASE, bytes(30)))
-    monkeypatch.setattr(key_file, "MAX_FILE_SIZE", whole)
-    key_file.save(path, "test", PASSPHRASE, bytes(30))
-    assert loaded(path, count=1) == [bytes(30)]
+    key_file.save(path, "test", PASSPHRASE, bytes(30), limit=whole)
+    assert loaded(path, count=1, limit=whole) == [bytes(30)]
     with pytest.raises(KeyFileError, match=f"at most {whole} bytes, not {whole + 2}"):
-        key_file.save(path, "test", PASSPHRASE, bytes(31), replace=True)
-    monkeypatch.setattr(key_file, "MAX_FILE_SIZE", whole - 1)
+        key_file.save(path, "test", PASSPHRASE, bytes(31), replace=True, limit=whole)
     with pytest.raises(KeyFileError, match=f"at most {whole - 1} bytes"):
+        loaded(path, count=1, limit=whole - 1)
+    # Where nobody says how many.
+    large = bytes(key_file.MAX_FILE_SIZE)
+    with pytest.raises(KeyFileError, match=f"at most {key_file.MAX_FILE_SIZE} bytes"):
+        key_file.save(path, "test", PASSPHRASE, large, replace=True)
+    key_file.save(path, "test", PASSPHRASE, large, replace=True, limit=2 * key_file.MAX_FILE_SIZE)
+    assert loaded(path, count=1, limit=2 * key_file.MAX_FILE_SIZE) == [large]
+    with pytest.raises(KeyFileError, match=f"at most {key_file.MAX_FILE_SIZE} bytes"):
         loaded(path, count=1)
     if Path("/dev/zero").exists():
         with pytest.raises(KeyFileError, match="at most"):

@@ -276,16 +276,33 @@ def _challenge(role: _Role, votes: Votes, sealed: SealedBallot, wait: float, as_
 
 @voter.command()
 @home_argument
+@click.option(
+    "--evidence",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write ballots and receipts here, to show. Whoever sees them knows your ballot key.",
+)
 @at_options
 @passphrase_options
 @json_option
-def check(home: Path, as_json: bool, **options: Any) -> None:
+def check(home: Path, evidence: Path | None, as_json: bool, **options: Any) -> None:
     """Show every ballot under your ballot key, and which counts, in the log that the board shows now.
 
     Fails where a ballot with a receipt is missing, where another device sent one, and where not your newest counts (or
     your first, where the manifest says so).
     """
     role = _Role(home, **options)
-    trace = Trace(role.follower, role.votes(until(0, role.holder)))
+    votes = role.votes(until(0, role.holder))
+    if evidence is not None:
+        # First: it is needed most where the log cannot be followed to its end.
+        _write_evidence(votes, evidence)
+    trace = Trace(role.follower, votes)
     say(as_json, trace.text(), **trace.members())
     trace.check()
+
+
+def _write_evidence(votes: Votes, folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for vote in votes.sent:
+        write_file(folder / f"{vote.code}.json", vote.entry)
+        if vote.receipt:
+            write_file(folder / f"{vote.code}.receipt", vote.receipt)
