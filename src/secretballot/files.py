@@ -71,3 +71,12 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file that has this name now; None where there is none, or it cannot be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from secretballot.board.store import FilesStore, SQLiteStore
 from secretballot.board.store.postgres import PostgresStore
 from secretballot.cli import main
 from secretballot.credential.register.postgres import PostgresRegister
@@ -270,9 +271,7 @@ def test_a_whole_election_in_directories(run: Run, tmp_path: Path) -> None:
     codes = enroll(run, at)
     assert sorted(codes) == ["An", "Bình", "Chi"]
     assert stat.S_IMODE((tmp_path / "codes.csv").stat().st_mode) == 0o600
-    assert (
-        "the manifest's roll has 3 voters" in run("registrar", "roll", "registrar", "roll.txt", code=1).stderr
-    )
+    assert "is on the roll already" in run("registrar", "roll", "registrar", "roll.txt", code=1).stderr
     assert (
         "not on the roll"
         in run(
@@ -441,7 +440,7 @@ def test_what_a_voter_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
-    """A trustee that has seen the log is not shown an earlier one, whatever the files say."""
+    """The board does not go on from an older copy of its log; and a trustee that has seen more is not shown it."""
     announced = prepare(run)
     at = ("--at", "board", "--election", announced)
     before = (tmp_path / "board" / "board.sqlite").read_bytes()
@@ -451,7 +450,35 @@ def test_a_board_that_goes_back(run: Run, tmp_path: Path) -> None:
     for name in ("board.sqlite-wal", "board.sqlite-shm"):
         (tmp_path / "board" / name).unlink(missing_ok=True)
     refused = run("trustee", "join", "mai", code=1)
+    assert "the store is an older copy, or another one: the store has lost entries" in refused.stderr
+    (tmp_path / "board" / "signed").unlink()
+    refused = run("trustee", "join", "mai", code=1)
     assert refused.stderr.startswith("error: ")
+    assert "older copy" not in refused.stderr
+
+
+@pytest.mark.parametrize("store", ["sqlite", "files"])
+def test_a_board_without_its_log_is_no_new_board(run: Run, tmp_path: Path, store: str) -> None:
+    announced = prepare(run, store=("--store", store))
+    at = ("--at", "board", "--election", announced)
+    name = {"sqlite": "board.sqlite", "files": "store"}[store]
+    (tmp_path / "board" / name).rename(tmp_path / "gone")
+    for command in (("trustee", "join", "mai", *at), ("serve", "board", "--port", "0")):
+        refused = run(*command, code=1, board=command[0] == "trustee")
+        assert f"board/{name}: is missing, and no board goes on without it" in refused.stderr
+    assert not (tmp_path / "board" / name).exists()
+    # Nor from an empty one in its place.
+    with (SQLiteStore if store == "sqlite" else FilesStore)(tmp_path / "board" / name):
+        pass
+    refused = run("trustee", "join", "mai", *at, code=1)
+    assert "the store is an older copy, or another one" in refused.stderr
+    for extra in tmp_path.glob(f"board/{name}*"):
+        shutil.rmtree(extra) if extra.is_dir() else extra.unlink()
+    (tmp_path / "gone").rename(tmp_path / "board" / name)
+    run("trustee", "join", "mai", *at)
+    (tmp_path / "registrar" / "register.sqlite").unlink()
+    refused = run("registrar", "register", "registrar", *at, code=1)
+    assert "register.sqlite: is missing, and no registrar goes on without it" in refused.stderr
 
 
 def test_a_register_that_is_an_older_copy(run: Run, tmp_path: Path) -> None:
@@ -465,9 +492,16 @@ def test_a_register_that_is_an_older_copy(run: Run, tmp_path: Path) -> None:
     run("registrar", "register", "registrar")
     shutil.rmtree(tmp_path / "registrar")
     shutil.copytree(before, tmp_path / "registrar")
-    for command in ("register", "close"):
-        refused = run("registrar", command, "registrar", code=1)
+    Path("more.txt").write_text("Dao\n", encoding="utf-8")
+    for command in (
+        ("register", "registrar"),
+        ("close", "registrar"),
+        ("issue", "registrar", "Chi", "an-requests/registry.request", "answer"),
+        ("roll", "registrar", "more.txt"),
+    ):
+        refused = run("registrar", *command, code=1)
         assert "it is an older copy, or another's" in refused.stderr
+    assert not Path("answer").exists()
 
 
 def test_a_trustee_whose_state_is_lost(run: Run, tmp_path: Path) -> None:

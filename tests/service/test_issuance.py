@@ -12,7 +12,7 @@ import pytest
 
 from secretballot.client import LocalBoard
 from secretballot.client.remote import RemoteRegistrar, Service
-from secretballot.client.wire import TooManyError
+from secretballot.client.wire import TooManyError, UnreachableError
 from secretballot.credential.codes import check_code, hash_code, new_code
 from secretballot.credential.holder import Holder
 from secretballot.crypto.encoding import b64encode
@@ -186,6 +186,50 @@ def publisher_of(simulation: Simulation, board: LocalBoard, lines: list[bytes]) 
     return Publisher(
         board, lambda serial: lines[serial - 1 :], lambda: simulation.log.issued.get("registrar-1", 0)
     )
+
+
+def test_a_refusal_is_forgotten_when_the_lines_are_taken() -> None:
+    """One false answer would keep everybody without a credential."""
+    simulation = elections.simulate([elections.choice()], roll_size=4)
+    simulation.hold_ceremony()
+    taken = threading.Event()
+
+    class Once(LocalBoard):
+        refused = False
+
+        def submit(self, raw: bytes, admit: object = None) -> str:
+            if not self.refused:
+                self.refused = True
+                raise CredentialError("no")
+            receipt = self.board.submit(raw)
+            taken.set()
+            return receipt
+
+    lines = lines_of(simulation, 1)
+    publisher = publisher_of(simulation, Once(simulation.board), lines)
+    with pytest.raises(CredentialError):
+        publisher.publish()
+    publisher.is_refused = True
+    assert publisher.publish() == 1
+    assert not publisher.is_refused
+
+
+def test_a_board_that_hangs_does_not_keep_a_registrar_from_ending() -> None:
+    simulation = elections.simulate([elections.choice()], roll_size=4)
+    simulation.hold_ceremony()
+    asked, hangs = threading.Event(), threading.Event()
+
+    class Hanging(LocalBoard):
+        def submit(self, raw: bytes, admit: object = None) -> str:
+            asked.set()
+            hangs.wait(60)
+            raise UnreachableError("away")
+
+    publisher = publisher_of(simulation, Hanging(simulation.board), lines_of(simulation, 1))
+    publisher.start()
+    assert asked.wait(30)
+    publisher.stop(timeout=0.05)
+    hangs.set()
 
 
 def test_lines_are_posted_in_their_order_and_once() -> None:

@@ -87,10 +87,22 @@ def test_who_is_on_the_roll(register: IssuanceRegister) -> None:
     assert (register.roll_size(), register.count()) == (len(ROLL), 0)
 
 
+def test_a_roll_has_room_for_so_many(register: IssuanceRegister) -> None:
+    before = snapshot(register)
+    most = len(ROLL) + 1
+    with pytest.raises(CredentialError, match=f"room for {most} voters, and these would make it {most + 1}"):
+        register.add_voters(["new", "newer"], most=most)
+    assert snapshot(register) == before
+    register.add_voters(["new"], most=most)
+    assert register.roll_size() == most
+    with pytest.raises(CredentialError, match=f"room for {most} voters"):
+        register.add_voters(["newer"], most=most)
+
+
 def test_voters_are_added_all_or_none(register: IssuanceRegister) -> None:
     before = snapshot(register)
     for more in (["new", "an"], ["new", "new"], {"new": b"code", "chi": None}, iter(["x", "y", "x"])):
-        with pytest.raises(CredentialError, match=r"^the roll has a name twice$"):
+        with pytest.raises(CredentialError, match=r"^a name is given twice, or is on the roll already$"):
             register.add_voters(more)
     for wrong in ("", "a\0", "\ud800", "x" * (base_module.MAX_VOTER_SIZE + 1), "ô" * 501):
         with pytest.raises(CredentialError, match="a voter's name has 1 to 1000 bytes"):
@@ -313,7 +325,7 @@ def test_reopened(place: Place) -> None:
         assert snapshot(register) == before
         with pytest.raises(CredentialError, match="another election"):
             register.bind(bytes(32), "other")
-        with pytest.raises(CredentialError, match="a name twice"):
+        with pytest.raises(CredentialError, match="a name is given twice"):
             register.add_voters(["an"])
         assert issue(register, "bình").serial == 3
         register.close_issuing()
@@ -374,6 +386,30 @@ with open_store() as register:
         register.close_issuing()
 """
 )
+
+
+ADDING = (
+    OPENING
+    + """
+from secretballot.errors import CredentialError
+
+with open_store() as register:
+    for number in range(20):
+        try:
+            register.add_voters([f"{number} of {sys.argv[2]}"], most=30)
+        except CredentialError:
+            pass
+"""
+)
+
+
+def test_processes_fill_the_roll_at_once(place: Place) -> None:
+    """No further than it goes."""
+    with place.open() as register:
+        with ThreadPoolExecutor(3) as pool:
+            done = list(pool.map(lambda name: run(ADDING, place.told(), name), "abc"))
+        assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+        assert register.roll_size() == 30
 
 
 def test_processes_issue_at_once(place: Place) -> None:

@@ -177,7 +177,7 @@ def test_somebody_else_adds_the_voters_while_the_connection_is_away(
 
         monkeypatch.setattr(register, "_connect", connect_later)
         between.cuts.append("before")
-        with pytest.raises(CredentialError, match="a name twice"):
+        with pytest.raises(CredentialError, match="a name is given twice"):
             register.add_voters({"an": b"code", "chi": None})
         assert (register.roll_size(), register.access_code("an")) == (1, b"another code")
 

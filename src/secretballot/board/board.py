@@ -300,6 +300,14 @@ class Board:
             self._store.put_checkpoint(cosigned.encode("utf-8"), signed.size)
             return cosigned
 
+    def check_continues(self, note: str | bytes) -> None:
+        """Returns nothing if the log continues a checkpoint that this board signed. Raises StoreError otherwise, and
+        NoteError or InvalidSignatureError for what this board did not sign."""
+        signed = self._keys.open(note)
+        with self._lock:
+            self._catch_up()
+            self._check_contains(self.state, signed)
+
     def export(self, path: str | os.PathLike[str]) -> ElectionRecord:
         """Writes the election record up to now into a new or empty directory, at any time and while others write.
 

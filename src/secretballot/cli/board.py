@@ -24,7 +24,7 @@ from .home import (
     say_made,
 )
 from .serving import serve_home, serve_options
-from .stores import store_options, store_settings
+from .stores import open_store, store_options, store_settings
 from .terminal import ElectionId
 
 
@@ -62,6 +62,8 @@ def new(
         CosignatureVerifier.from_vkey(cosigner)
     kept = store_settings(store, schema)
     made = Home.create(home, "board", public=True, cosigners=json.dumps(list(cosigners)), **kept)
+    # Before the key, without which there is no board yet.
+    open_store(made, create=True).close()
     keys = made.make_keys(origin, passphrase, BoardKeys.load, lambda: BoardKeys.generate(origin))
     public = keys.public()
     vkey = public.verifier().vkey()

@@ -21,13 +21,12 @@ from typing import IO, Any, Protocol, TypeVar
 import click
 
 from ..board.memory import Memory
-from ..client import BoardAccess, Follower, LocalBoard
+from ..client import BoardAccess, Follower
 from ..errors import EncodingError, RecordError, RefusedError
 from ..files import NO_LINK, is_temporary, write_file
 from ..records import Record
 from ..report import Words
-from ..tally import ElectionLog
-from .stores import open_store
+from .stores import open_board
 from .terminal import ElectionId, NotYetError
 
 KEY = "role.key"
@@ -292,18 +291,8 @@ def open_access(at: str, board_passphrase_file: Path | None) -> BoardAccess:
         from ..client.remote import RemoteBoard, Service  # httpx is an extra
 
         return RemoteBoard(Service(at, notify=tell_retry))
-    from ..board.board import Board, BoardKeys
-
     home = Home(Path(at), "board")
-    passphrase = Passphrase(board_passphrase_file, None, "Passphrase of the board")
-    keys = BoardKeys.load(home.key, passphrase=passphrase.ask())
-    cosigners = json.loads(home.get("cosigners") or "[]")
-    store = open_store(home)
-    try:
-        return LocalBoard(Board(store, keys, ElectionLog()), cosigners, at, store.close)
-    except BaseException:
-        store.close()
-        raise
+    return open_board(home, Passphrase(board_passphrase_file, None, "Passphrase of the board").ask())
 
 
 def labels_of(labels: tuple[str, ...], name: str) -> dict[str, str]:

@@ -70,6 +70,8 @@ def new(
     given DIR/public.json."""
     made = Home.create(home, "registrar", public=True, **store_settings(store, schema))
     named = labels_of(labels, role_id)
+    # Before the key, without which there is no registrar yet.
+    open_register(made, create=True).close()
     keys = made.make_keys(
         role_id, passphrase, RegistrarKeys.load, lambda: RegistrarKeys.generate(role_id, named)
     )
@@ -152,16 +154,13 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
     """
     role = _role(home, **options)
     election = role.election()
+    role.audit()  # The names of an older copy are not all there.
     names = _names(roll)
     most = election.manifest.roll_size
-    if len(names) + role.register.roll_size() > most:
-        raise CredentialError(
-            f"the manifest's roll has {most} voters, and these would be more", item=str(roll)
-        )
     if codes is not None and codes.exists():
         raise RefusedError("is there already: codes are made once", item=str(codes))
     if codes is None:
-        role.register.add_voters(names)
+        role.register.add_voters(names, most=most)
     else:
         made = {name: new_code() for name in names}
         table = io.StringIO()
@@ -169,7 +168,7 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
         write_file(codes, table.getvalue().encode("utf-8"), replace=False)
         try:
             role.register.add_voters(
-                {name: hash_code(election.id, name, code) for name, code in made.items()}
+                {name: hash_code(election.id, name, code) for name, code in made.items()}, most=most
             )
         except CredentialError:
             codes.unlink()  # Nobody's codes.
@@ -202,7 +201,9 @@ def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **
     Asked again with the same request, the answer is the same.
     """
     role = _role(home, **options)
-    signature, _ = role.registrar().issue(voter, request.read_bytes()[: 2**16])
+    registrar = role.registrar()
+    role.audit()  # An older copy would sign for a voter who has a credential.
+    signature, _ = registrar.issue(voter, request.read_bytes()[: 2**16])
     write_file(answer, signature)
     say(as_json, f"answered: {answer}", issued=role.register.count())
 

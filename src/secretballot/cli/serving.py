@@ -15,7 +15,7 @@ import click
 from ..errors import BackendError, RefusedError
 from .home import Home, Passphrase, home_argument, passphrase_options
 from .registrar import RegistrarRole
-from .stores import open_store
+from .stores import open_board
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -102,8 +102,8 @@ def _listen(host: str, port: int) -> socket.socket:
 def _opened(deploy: Any, home: Home, passphrase: str, at: str | None) -> Iterator[Any]:
     """The application of a role's directory, while the block lasts."""
     if home.role == "board":
-        with deploy.opened_board(home, passphrase, open_store) as app:
-            yield app
+        with open_board(home, passphrase) as board:
+            yield deploy.board_app(board)
         return
     role = RegistrarRole(home, passphrase, at, None)
     role.audit()  # Nothing is issued from an older copy.

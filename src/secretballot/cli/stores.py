@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..board.board import Board, BoardKeys
+from ..board.floor import Floor
 from ..board.store import BoardStore, FilesStore, SQLiteStore
+from ..client import LocalBoard
 from ..credential.register import IssuanceRegister, SQLiteRegister
-from ..errors import ArgumentError, BackendError, RefusedError
+from ..errors import ArgumentError, BackendError, RefusedError, StoreError
+from ..tally import ElectionLog
 
 if TYPE_CHECKING:
     from .home import Home
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+#: The newest checkpoint that a board signed.
+SIGNED = "signed"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
@@ -59,23 +67,44 @@ def store_settings(store: str, schema: str | None) -> dict[str, str]:
     return {"store": store, **({} if schema is None else {"schema": schema})}
 
 
-def open_store(home: Home) -> BoardStore:
-    """The store of a board's directory."""
+def open_store(home: Home, *, create: bool = False) -> BoardStore:
+    """The store of a board's directory. It is made once, with the board: an empty one in its place would be another
+    log. Raises StoreError where it is not there."""
     where = home.get("store") or "sqlite"
     if where.startswith(_POSTGRES):
         from ..board.store.postgres import PostgresStore
 
-        return PostgresStore(where, schema=home.get("schema") or "secretballot")
+        return PostgresStore(where, schema=home.get("schema") or "secretballot", create=create)
     if where == "files":
-        return FilesStore(home.file("store"))
-    return SQLiteStore(home.file("board.sqlite"))
+        return FilesStore(_place(home, "store", create), create=create)
+    return SQLiteStore(_place(home, "board.sqlite", create), create=create)
 
 
-def open_register(home: Home) -> IssuanceRegister:
-    """The register of a registrar's directory."""
+def open_register(home: Home, *, create: bool = False) -> IssuanceRegister:
+    """The register of a registrar's directory, likewise."""
     where = home.get("store") or "sqlite"
     if where.startswith(_POSTGRES):
         from ..credential.register.postgres import PostgresRegister
 
-        return PostgresRegister(where, schema=home.get("schema") or "secretballot_register")
-    return SQLiteRegister(home.file("register.sqlite"))
+        return PostgresRegister(where, schema=home.get("schema") or "secretballot_register", create=create)
+    return SQLiteRegister(_place(home, "register.sqlite", create), create=create)
+
+
+def _place(home: Home, name: str, create: bool) -> Path:
+    place = home.file(name)
+    if not create and not place.exists():
+        raise StoreError(f"is missing, and no {home.role} goes on without it", item=str(place))
+    return place
+
+
+def open_board(home: Home, passphrase: str) -> LocalBoard:
+    """The board in a directory: its log, held against what it signed last. Closing it closes the store."""
+    keys = BoardKeys.load(home.key, passphrase=passphrase)
+    store = open_store(home)
+    try:
+        board = Board(store, keys, ElectionLog())
+        cosigners = json.loads(home.get("cosigners") or "[]")
+        return LocalBoard(board, cosigners, str(home.path), store.close, Floor(home.file(SIGNED)))
+    except BaseException:
+        store.close()
+        raise

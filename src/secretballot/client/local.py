@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..board.board import Board
 from ..board.entry import Entry
+from ..board.floor import Floor
 from ..errors import check_type
 from .access import BoardAccess
 
 
 class LocalBoard(BoardAccess):
-    """The board itself. ``cosigners`` are the vkeys of those whose lines it keeps; ``close`` lets go of its store."""
+    """The board itself. ``cosigners`` are the vkeys of those whose lines it keeps; ``close`` lets go of its store.
+    Where there is a ``floor``, the log is held against it, and it rises with the log; raises StoreError."""
 
     def __init__(
         self,
@@ -19,9 +21,14 @@ class LocalBoard(BoardAccess):
         cosigners: Iterable[str] = (),
         name: str = "board",
         close: Callable[[], object] | None = None,
+        floor: Floor | None = None,
     ) -> None:
         check_type(board, Board, "a board")
         self._close = close
+        self._floor = floor
+        if floor is not None:
+            floor.check(board)
+            floor.rise(board)
         self.board = board
         self.cosigners = tuple(cosigners)
         self.name = name
@@ -33,7 +40,10 @@ class LocalBoard(BoardAccess):
         return self.board.entries(start, stop)
 
     def submit(self, raw: bytes, admit: Callable[[Entry, bytes], object] | None = None) -> str:
-        return self.board.submit(raw, admit)
+        receipt = self.board.submit(raw, admit)
+        if self._floor is not None:
+            self._floor.follow(self.board)
+        return receipt
 
     def attach(self, raw: bytes, data: bytes) -> None:
         self.board.attach(raw, data)
@@ -51,5 +61,11 @@ class LocalBoard(BoardAccess):
         return self.board.add_cosignature(note, self.cosigners)
 
     def close(self) -> None:
-        if self._close is not None:
-            self._close()
+        close, self._close = self._close, None
+        if close is None:
+            return
+        try:
+            if self._floor is not None:
+                self._floor.rise(self.board)
+        finally:
+            close()

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from fastapi import FastAPI
 
-from ..board.board import Board, BoardKeys
-from ..board.store import BoardStore
 from ..client import BoardAccess, LocalBoard
 from ..client.wire import TooManyError, UnreachableError
 from ..credential.codes import check_code
@@ -20,7 +14,6 @@ from ..credential.register import IssuanceRegister
 from ..credential.register.base import is_name
 from ..credential.registrar import Registrar
 from ..errors import BoardError, CredentialError, StoreError
-from ..tally import ElectionLog
 from .app import create_app
 from .board_routes import board_routes
 from .issuance import Authenticator, IssuanceDesk, Publisher
@@ -81,23 +74,3 @@ def posted_lines(board: BoardAccess, registrar: Registrar, register: IssuanceReg
         else:
             low = middle
     return low
-
-
-class RoleHome(Protocol):
-    """A role's directory, as the command line has them."""
-
-    @property
-    def key(self) -> Path: ...
-
-    def get(self, name: str) -> str | None: ...
-
-
-@contextmanager
-def opened_board(
-    home: RoleHome, passphrase: str, open_store: Callable[[Any], BoardStore]
-) -> Iterator[FastAPI]:
-    """The service of the board in a directory, while the block lasts."""
-    keys = BoardKeys.load(home.key, passphrase=passphrase)
-    with open_store(home) as store:
-        board = Board(store, keys, ElectionLog())
-        yield board_app(LocalBoard(board, json.loads(home.get("cosigners") or "[]"), keys.origin))

@@ -19,6 +19,8 @@ from .rates import Rates
 _logger = logging.getLogger("secretballot.service.issuance")
 #: Seconds until lines that the board did not take are posted again.
 AGAIN = 5.0
+#: Seconds that lines which are being posted may keep the service from ending: they are in the register.
+LAST = 10.0
 
 
 class Authenticator(Protocol):
@@ -41,7 +43,7 @@ class Publisher:
         self._posted = posted
         self._wake = threading.Event()
         self._ended = False
-        #: Whether the board refused a line for good: the register is another's, or an older copy.
+        #: Whether the board refuses a line: the register is another's, or an older copy. Not once it has all lines.
         self.is_refused = False
         self._thread: threading.Thread | None = None
 
@@ -51,6 +53,7 @@ class Publisher:
         for line in self._lines(self._posted() + 1):
             self._board.submit(line)
             count += 1
+        self.is_refused = False
         return count
 
     def start(self) -> None:
@@ -63,12 +66,13 @@ class Publisher:
         """Says that there is a line to be posted."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Ends the thread, once it has posted what it can."""
+    def stop(self, timeout: float = LAST) -> None:
+        """Ends the thread, once it has posted what it can; a board that does not answer is left after ``timeout``
+        seconds."""
         self._ended = True
         self._wake.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         waits: float | None = None

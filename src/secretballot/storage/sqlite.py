@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..errors import StoreError, check_path
+from ..files import file_of
 from . import check_timeout
 
 
@@ -48,6 +49,8 @@ class SQLiteFile:
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
+        #: Which file it is: device and number.
+        self._file: tuple[int, int] | None = None
         try:
             uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
         except UnicodeEncodeError:
@@ -64,6 +67,7 @@ class SQLiteFile:
             )
             on_failure.callback(self._connection.close)
             self._prepare(time.monotonic() + timeout)
+            self._file = file_of(self._path)
             on_failure.pop_all()
 
     def close(self) -> None:
@@ -144,6 +148,11 @@ class SQLiteFile:
             self._connection.execute("ROLLBACK")
         try:
             self._connection.execute(f"BEGIN {kind}")
+            if kind == "IMMEDIATE" and self._file is not None and file_of(self._path) != self._file:
+                # What is written to a file without a name is gone with the process.
+                raise StoreError(
+                    "the store's file was replaced or removed while it was open", item=self._item
+                )
             yield
             self._connection.execute("COMMIT")
         finally:

@@ -33,7 +33,7 @@ from pathlib import Path
 
 from ...crypto.merkle import Frontier, MemoryTree, leaf_hash
 from ...errors import StoreError, check_path
-from ...files import sync_folder
+from ...files import file_of, sync_folder
 from ...storage import DEFAULT_TIMEOUT, check_timeout
 from . import layout
 from .base import (
@@ -77,6 +77,8 @@ class FilesStore(BoardStore):
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
+        #: The files that are open, by name.
+        self._held: tuple[tuple[str, int], ...] = ()
         self._forget()
         with self._typed_errors(), ExitStack() as opened:
             self._check_folder(create)
@@ -88,6 +90,12 @@ class FilesStore(BoardStore):
                 self._index = self._open(opened, layout.INDEX)
                 self._acknowledged = self._open(opened, layout.ACKNOWLEDGED)
                 self._catch_up(self._settle())
+            self._held = (
+                (layout.LOCK, self._flock),
+                (layout.ENTRIES, self._entries),
+                (layout.INDEX, self._index),
+                (layout.ACKNOWLEDGED, self._acknowledged),
+            )
             self._files = opened.pop_all()
 
     def append(self, entry: bytes, keys: Sequence[bytes], expected_size: int) -> int:
@@ -174,10 +182,11 @@ class FilesStore(BoardStore):
         check_attachment(digest, data)
         path = self._folder / layout.ATTACHMENTS / digest.hex()
         with self._session(), self._alone():
-            if path.exists():
-                sync_folder(path.parent)  # Who wrote it may have died before this.
+            found = layout.find_file(path)
+            if found is None or (sha256(found).digest() != digest and sha256(data).digest() == digest):
+                layout.put_file(path, data)  # Also in the place of one that was damaged.
             else:
-                layout.put_file(path, data)
+                sync_folder(path.parent)  # Who wrote it may have died before this.
 
     def attachment(self, digest: bytes) -> bytes | None:
         digest = bytes(digest)
@@ -366,6 +375,13 @@ class FilesStore(BoardStore):
     def _alone(self) -> Iterator[None]:
         """As the only one of all processes that writes."""
         with layout.locked(self._flock, self._timeout):
+            for name, file in self._held:
+                held = os.fstat(file)
+                if file_of(self._folder / name) != (held.st_dev, held.st_ino):
+                    raise StoreError(
+                        "the store's file was replaced or removed while it was open",
+                        item=f"{self._item}/{name}",
+                    )
             yield
 
     @contextmanager

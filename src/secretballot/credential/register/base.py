@@ -49,12 +49,14 @@ class IssuanceRegister(ABC):
     # The roll.
 
     @abstractmethod
-    def add_voters(self, voters: Iterable[str] | Mapping[str, bytes | None]) -> None:
+    def add_voters(
+        self, voters: Iterable[str] | Mapping[str, bytes | None], *, most: int | None = None
+    ) -> None:
         """Puts voters on the roll, all of them or none: names, or a mapping from names to what is kept of each one's
         one-time access code (a hash that was made elsewhere, 1 to :data:`MAX_CODE_SIZE` bytes), or None.
 
-        Raises CredentialError for a name that is given twice or is on the roll already, and for what is no name
-        (:func:`check_voter`).
+        Raises CredentialError for a name that is given twice or is on the roll already, for what is no name
+        (:func:`check_voter`), and where more than ``most`` voters would be on the roll, also of two who add at once.
         """
 
     @abstractmethod
@@ -175,6 +177,14 @@ def own_voters(voters: Iterable[str] | Mapping[str, bytes | None]) -> dict[str, 
     return owned
 
 
+def check_room(size: int, most: int | None) -> None:
+    """Returns nothing where a roll of ``size`` voters is not too long. Raises CredentialError otherwise."""
+    if most is not None:
+        check_type(most, int, "the most voters on the roll")
+        if size > most:
+            raise CredentialError(f"the roll has room for {most} voters, and these would make it {size}")
+
+
 def answer(request: bytes, earlier: IssuedLine | None, *, closed: bool, taken: bool) -> IssuedLine | None:
     """The rules of :meth:`IssuanceRegister.find`, for a voter on the roll: ``earlier`` is what it was issued, ``taken``
     whether the request was signed."""
@@ -200,7 +210,7 @@ def check_issuing(voter: str, request: bytes, signature: bytes, line: object) ->
 
 def twice() -> CredentialError:
     """The error for a name that is there already; the name is not in it."""
-    return CredentialError("the roll has a name twice")
+    return CredentialError("a name is given twice, or is on the roll already")
 
 
 def stranger() -> CredentialError:

@@ -14,6 +14,7 @@ from .base import (
     answer,
     check_code,
     check_issuing,
+    check_room,
     no_line,
     own_voters,
     stranger,
@@ -44,11 +45,14 @@ class MemoryRegister(IssuanceRegister):
                 raise another()
             self._owner = election, registrar
 
-    def add_voters(self, voters: Iterable[str] | Mapping[str, bytes | None]) -> None:
+    def add_voters(
+        self, voters: Iterable[str] | Mapping[str, bytes | None], *, most: int | None = None
+    ) -> None:
         given = own_voters(voters)
         with self._session():
             if given.keys() & self._roll.keys():
                 raise twice()
+            check_room(len(self._roll) + len(given), most)
             self._roll = {**self._roll, **given}
 
     def is_on_roll(self, voter: str) -> bool:

@@ -17,6 +17,7 @@ from .base import (
     answer,
     check_code,
     check_issuing,
+    check_room,
     is_name,
     no_line,
     own_voters,
@@ -79,7 +80,9 @@ class TableRegister(IssuanceRegister):
 
         self._write(work)
 
-    def add_voters(self, voters: Iterable[str] | Mapping[str, bytes | None]) -> None:
+    def add_voters(
+        self, voters: Iterable[str] | Mapping[str, bytes | None], *, most: int | None = None
+    ) -> None:
         given = own_voters(voters)
 
         def work(again: bool) -> None:
@@ -92,6 +95,8 @@ class TableRegister(IssuanceRegister):
             )
             if self._roll_size() != before + len(given):
                 raise twice()
+            # What was inserted goes with the transaction.
+            check_room(before + len(given), most)
 
         self._write(work)
 
