@@ -13,7 +13,8 @@ import sys
 import threading
 from pathlib import Path
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.client import LocalBoard
 from secretballot.service.deploy import board_app
 from secretballot.service.serve import Server, config_of

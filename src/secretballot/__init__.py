@@ -72,8 +72,9 @@ if TYPE_CHECKING:
     from .ballot.voter import SealedBallot, VoterDevice
     from .board import ElectionRecord
     from .board.authority import AuthorityKeys
-    from .board.board import Board, BoardKeys
+    from .board.board import Board
     from .board.cosigner import Cosigner, CosignerKeys
+    from .board.keys import BoardKeys
     from .board.memory import Memory
     from .board.receipts import check_receipt
     from .board.record import write_record

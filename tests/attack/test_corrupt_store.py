@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore, SQLiteStore
 from secretballot.errors import ArgumentError, RecordError, SecretBallotError, StoreError
 from secretballot.tally import ElectionLog

@@ -22,7 +22,8 @@ from typing import Any, Self
 
 import pytest
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore
 from secretballot.cli import main as command_line
 from secretballot.client import LocalBoard

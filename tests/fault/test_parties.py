@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from secretballot.board.board import BoardKeys
 from secretballot.board.cosigner import CosignerKeys
 from secretballot.board.cosigner_memory import CosignerMemory
+from secretballot.board.keys import BoardKeys
 from secretballot.ceremony.trustee import TrusteeKeys
 from secretballot.cli.cosigner import MEMORY
 from secretballot.cli.home import Home

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore
 from secretballot.client import LocalBoard
 from secretballot.service.deploy import board_app

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from fastapi import FastAPI
 
 from secretballot.board.attachments import Posting
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore
 from secretballot.client import LocalBoard
 from secretballot.credential.codes import hash_code

@@ -11,7 +11,8 @@ from typing import Any
 import nacl.bindings as sodium
 import pytest
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore
 from secretballot.credential.holder import Holder
 from secretballot.crypto.encoding import b64encode

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
 from secretballot.board.cosigner import Cosigner, CosignerKeys
+from secretballot.board.keys import BoardKeys
 from secretballot.board.store import MemoryStore, SQLiteStore
 from secretballot.crypto.cosignature import CosignatureSigner, open_cosigned
 from secretballot.crypto.merkle import EMPTY_ROOT, MemoryTree, leaf_hash, verify_consistency

@@ -13,7 +13,8 @@ import pytest
 import secretballot as sb
 from secretballot.ballot import format_code
 from secretballot.ballot.records import confirmation_code
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
+from secretballot.board.keys import BoardKeys
 from secretballot.board.record import CHECKPOINT, ENTRIES, write_record
 from secretballot.crypto.cosignature import CosignatureSigner
 from secretballot.crypto.merkle import EMPTY_ROOT

@@ -8,8 +8,9 @@ import pytest
 
 from secretballot.ballot.records import Ballot
 from secretballot.board import LogState
-from secretballot.board.board import Board, BoardKeys
+from secretballot.board.board import Board
 from secretballot.board.entry import Entry
+from secretballot.board.keys import BoardKeys
 from secretballot.board.records import PHASES, Phase, PhaseChange
 from secretballot.ceremony import CeremonyComplaint
 from secretballot.crypto.encoding import b64decode, b64encode

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from secretballot.board.board import BoardKeys
+from secretballot.board.keys import BoardKeys
 from secretballot.crypto.cosignature import CosignatureSigner
 from secretballot.crypto.merkle import EMPTY_ROOT, MemoryTree, leaf_hash
 from secretballot.crypto.note import Checkpoint, NoteSigner, encode_base64, parse_note, sign_checkpoint

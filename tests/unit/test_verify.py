@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 
 from secretballot.board import state
-from secretballot.board.board import BoardKeys
 from secretballot.board.examiner import Examiner
+from secretballot.board.keys import BoardKeys
 from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError, RecordError

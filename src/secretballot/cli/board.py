@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..board.board import BoardKeys
+from ..board.keys import BoardKeys
 from ..board.record import write_record
 from ..client import Follower
 from ..crypto.cosignature import CosignatureVerifier

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..board.board import Board, BoardKeys
+from ..board.board import Board
 from ..board.floor import Floor
+from ..board.keys import BoardKeys
 from ..board.store import BoardStore, FilesStore, SQLiteStore
 from ..client import LocalBoard
 from ..credential.register import IssuanceRegister, SQLiteRegister

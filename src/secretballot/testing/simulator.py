@@ -14,7 +14,8 @@ from ..ballot.contest_kinds import Selection
 from ..ballot.voter import SealedBallot, VoterDevice
 from ..board.attachments import Posting
 from ..board.authority import AuthorityKeys
-from ..board.board import Board, BoardKeys
+from ..board.board import Board
+from ..board.keys import BoardKeys
 from ..board.record import ElectionRecord
 from ..board.store import BoardStore, MemoryStore
 from ..ceremony.trustee import KeyHolder, TrusteeKeys
