@@ -15,6 +15,7 @@ import pytest
 from secretballot.board.attachments import digest_of
 from secretballot.client import LocalBoard
 from secretballot.client.wire import TooManyError
+from secretballot.errors import StoreError
 from secretballot.service import sending
 from secretballot.service.bodies import TooSlowError
 from secretballot.service.connections import bounded, room_for
@@ -298,7 +299,10 @@ def test_long_logs_come_in_pieces(simulation: Simulation) -> None:
 # What one credential may cast.
 
 
-def test_a_credential_that_casts_without_end() -> None:
+def test_a_credential_that_casts_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> int:
+        raise StoreError("No space left on device")
+
     simulation = stages.voting()
     clock = [0.0]
     settings = Settings(casts=Rate(burst=2, per_second=0.1))
@@ -320,5 +324,9 @@ def test_a_credential_that_casts_without_end() -> None:
         other = simulation.seal(1, {"chair": "em"}).cast()
         assert client.post("/v1/entries", content=other[:-6] + b'AAAA"}').status_code == 422
         assert [cast(1)[0] for _ in range(3)] == [201, 201, 429]
+        # Nor is what the store does not take.
         clock[0] = 10.0
+        with monkeypatch.context() as patch:
+            patch.setattr(simulation.store, "append", full)
+            assert [cast(0)[0] for _ in range(3)] == [503, 503, 503]
         assert [cast(0)[0] for _ in range(2)] == [201, 429]

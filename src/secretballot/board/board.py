@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import NamedTuple
 
 from ..crypto.cosignature import (
@@ -62,6 +62,10 @@ MAX_RETRIES = 100
 NOT_REPLAYED = frozenset({"K2", "K3", "C2", "H1", "X2", "T3", "T4", "T5"})
 
 
+#: What :meth:`Board.submit` asks about an entry and the key that signed it.
+Admit = Callable[[Entry, bytes], AbstractContextManager[object]]
+
+
 class _Kept(NamedTuple):
     """A checkpoint in the store, and its note."""
 
@@ -100,11 +104,12 @@ class Board:
             self._catch_up()
             self._check_contains(self.state, self._signed, kept and kept.checkpoint)
 
-    def submit(self, raw: bytes, admit: Callable[[Entry, bytes], object] | None = None) -> str:
+    def submit(self, raw: bytes, admit: Admit | None = None) -> str:
         """Appends an entry and returns its receipt (C2SP tlog-proof).
 
-        ``admit`` is given a new entry that every check has passed, and the key that signed it; what it raises keeps the
-        entry out. Raises the SecretBallotError of the first check that fails; nothing is then appended.
+        ``admit`` is given a new entry that every check has passed, and the key that signed it; what it gives is entered
+        while the entry is appended, and what that raises keeps the entry out. Raises the SecretBallotError of the first
+        check that fails; nothing is then appended.
         """
         check_type(raw, bytes, "an entry as bytes")
         leaf = leaf_hash(raw)
@@ -117,11 +122,10 @@ class Board:
                 self.state.check(entry)
                 self._check_board(entry)
                 self.state.make_room(entry)
-                if admit is not None:
-                    admit(entry, self.state.signer(entry))
-                    admit = None  # Once, however often it is tried.
+                keys = self.state.unique_keys(entry)
                 try:
-                    index = self._store.append(raw, self.state.unique_keys(entry), entry.index)
+                    with admit(entry, self.state.signer(entry)) if admit else nullcontext():
+                        index = self._store.append(raw, keys, entry.index)
                 except (ConflictError, DuplicateError):
                     # Another writer was faster, perhaps with this very entry: look again.
                     continue

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..board.board import Board
-from ..board.entry import Entry
+from ..board.board import Admit, Board
 from ..board.floor import Floor
 from ..errors import check_type
 from .access import BoardAccess
@@ -39,7 +38,7 @@ class LocalBoard(BoardAccess):
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         return self.board.entries(start, stop)
 
-    def submit(self, raw: bytes, admit: Callable[[Entry, bytes], object] | None = None) -> str:
+    def submit(self, raw: bytes, admit: Admit | None = None) -> str:
         receipt = self.board.submit(raw, admit)
         if self._floor is not None:
             self._floor.follow(self.board)

@@ -12,7 +12,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from ..client.wire import TooManyError
@@ -44,13 +45,28 @@ class Rates:
 
     def take(self, who: str) -> None:
         """Counts a request; raises TooManyError where there was one too many."""
+        with self.counted(who):
+            pass
+
+    @contextmanager
+    def counted(self, who: str) -> Iterator[None]:
+        """Counts what is done in the block, unless it raises. Raises TooManyError, before, where that is one too
+        many."""
         name = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+        self._change(name, -1)
+        try:
+            yield
+        except BaseException:
+            self._change(name, 1)
+            raise
+
+    def _change(self, name: bytes, by: int) -> None:
         with self._lock:
             now = self._clock()
             left, then = self._left.pop(name, (self._rate.burst, now))
             left = min(self._rate.burst, left + (now - then) * self._rate.per_second)
-            enough = left >= 1
-            self._left[name] = (left - 1 if enough else left, now)
+            enough = left + by >= 0
+            self._left[name] = (min(self._rate.burst, left + by) if enough else left, now)
             if len(self._left) > self._remembered:
                 self._left.popitem(last=False)
         if not enough:
