@@ -54,13 +54,13 @@ export class Ceremony {
 
   // Commitments.
 
+  /** That there is such a trustee is a matter of the entry's signature. */
   checkCommitment({ trustee }: Records["ceremony-commitment"]): void {
-    this.#needTrustee(trustee);
     need(!this.commitments.has(trustee), "the trustee committed before");
   }
 
   takeCommitment({ trustee, commitment }: Records["ceremony-commitment"]): void {
-    if (!this.commitments.has(trustee)) this.commitments.set(trustee, commitment);
+    if (this.#trustees.includes(trustee) && !this.commitments.has(trustee)) this.commitments.set(trustee, commitment);
   }
 
   // Messages.
@@ -91,9 +91,18 @@ export class Ceremony {
     return { key: coefficients[0], verification };
   }
 
+  /** A message whose proof of possession holds. */
+  #proven(message: Uint8Array): Message {
+    const parsed = this.#parse(message);
+    checkSchnorr(parsed.coefficients[0], concat(this.#context, parsed.coefficientBytes, parsed.ephemeral), parsed.possession);
+    return parsed;
+  }
+
   /** The key of these messages, which are by the trustees' ids. */
   #groupOf(messages: Map<string, Uint8Array>): GroupKey {
-    return this.#combine(this.#trustees.map((trustee) => this.#parse(messages.get(trustee)!)));
+    const secrets = [...messages.values()].map((message) => message.subarray(0, 32).join());
+    need(new Set(secrets).size === secrets.length, "two trustees share a secret");
+    return this.#combine(this.#trustees.map((trustee) => this.#proven(messages.get(trustee)!)));
   }
 
   checkMessage({ trustee, message }: Records["ceremony-message"]): void {
@@ -102,8 +111,7 @@ export class Ceremony {
     need(this.#trustees.every((each) => this.commitments.has(each)), "a commitment is missing");
     const opened = tagged("ceremony-commitment", this.#election.id, trustee, message);
     need(equal(opened, this.commitments.get(trustee)!), "the message does not open the commitment");
-    const { coefficients, coefficientBytes, possession, ephemeral } = this.#parse(message);
-    checkSchnorr(coefficients[0], concat(this.#context, coefficientBytes, ephemeral), possession);
+    this.#proven(message);
     const first = message.subarray(0, 32);
     need(![...this.messages.values()].some((other) => equal(other.subarray(0, 32), first)), "two trustees share a secret");
     const all = new Map([...this.messages, [trustee, message]]);

@@ -60,6 +60,7 @@ export class Counting {
 
   #compute(): ContestResult[] {
     if (this.#expected === null) {
+      need(this.#mixing !== null, "there is no election key");
       const sums = this.#tally.counts(this.#published.contests);
       this.#expected = this.#election.plans.map((plan) => {
         const counts = sums.get(plan);

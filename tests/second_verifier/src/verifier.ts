@@ -226,6 +226,7 @@ export class Verifier {
     });
     let points: Element[][] | null = null;
     findings.run("B1", item, () => {
+      if (this.#ceremony?.group == null) refuse("there is no election key");
       points = decodeBallot(election, ballot);
     });
     this.#checkProofs(item, election, ballot, () => points ?? refuse("the ciphertexts cannot be read"));
