@@ -41,9 +41,7 @@ export class Counting {
 
   /** The result of a contest by its mixed lines. */
   #byLines(plan: Plan): ContestResult {
-    const { quorum } = this.#election.manifest;
-    need(this.#mixing.needed === 0 || this.#mixing.shares.size >= quorum, "there are fewer shares of the lines than a quorum");
-    const lambda = lambdas([...this.#mixing.shares.keys()].slice(0, quorum));
+    const lambda = lambdas([...this.#mixing.shares.keys()].slice(0, this.#election.manifest.quorum));
     const { contest } = plan;
     const first = this.#election.batches.findIndex((batch) => batch.plan === plan);
     const rows = (at: number) => this.#mixing.decrypt(first + at, lambda);
@@ -60,7 +58,7 @@ export class Counting {
 
   #compute(): ContestResult[] {
     if (this.#expected === null) {
-      need(this.#mixing !== null, "there is no election key");
+      this.checkQuorum();
       const sums = this.#tally.counts(this.#published.contests);
       this.#expected = this.#election.plans.map((plan) => {
         const counts = sums.get(plan);
