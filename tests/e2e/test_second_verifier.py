@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from secretballot.board.keys import BoardKeys
 from secretballot.board.record import ElectionRecord
 from secretballot.cli import main
+from secretballot.crypto.cosignature import CosignatureSigner, CosignatureVerifier
+from secretballot.crypto.merkle import EMPTY_ROOT
+from secretballot.crypto.note import NoteVerifier, parse_note
+from secretballot.crypto.signing import SigningKey
 from secretballot.manifest import Contest
 from secretballot.manifest.contests import RankingContest, WriteInContest
 from secretballot.records import parse_entry
@@ -204,3 +210,139 @@ def test_both_say_the_same(folder: Path, said: dict[str, Judgement], name: str) 
     """Verdict, every status, and how many items were checked and failed."""
     assert said[name] == of_report(verify_record(folder / name))
     assert said[name].verdict == (RECORDS[name][1] if name in RECORDS else "verified")
+
+
+# What is held against a record.
+
+#: Seconds since the Epoch.
+TIME = 1_700_000_000
+
+
+@pytest.fixture(scope="module")
+def cosigned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulation, list[CosignatureSigner]]:
+    """A record whose checkpoint two of three cosigners signed, one of them twice."""
+    simulation = voting()
+    folder = tmp_path_factory.mktemp("cosigned") / "record"
+    simulation.export(str(folder))
+    cosigners = [CosignatureSigner(f"w{place}.example", SigningKey.generate()) for place in range(3)]
+    note = (folder / "checkpoint").read_text(encoding="utf-8")
+    text, _ = parse_note(note)
+    lines = [cosigners[place].cosign(text, TIME + place).line() for place in (0, 1, 1)]
+    (folder / "checkpoint").write_text(note + "".join(lines), encoding="utf-8")
+    return folder, simulation, cosigners
+
+
+def test_what_is_held_against_a_record(
+    second: SecondVerifier, cosigned: tuple[Path, Simulation, list[CosignatureSigner]], tmp_path: Path
+) -> None:
+    folder, simulation, cosigners = cosigned
+    vkeys = [cosigner.verifier.vkey() for cosigner in cosigners]
+    board = NoteVerifier(simulation.board_keys.origin, simulation.board_keys.public().verifier().key)
+    entries = list(simulation.store.entries())
+    earlier = elections.checkpoint(simulation, entries[:7])
+    other = elections.checkpoint(simulation, entries[1:8])
+    longer = elections.checkpoint(simulation, [*entries, b"more"])
+    foreign = BoardKeys.generate(simulation.board_keys.origin).sign(7, bytes(32)).encode()
+    election = simulation.election.id
+    cases: list[tuple[dict[str, Any], set[str]]] = [
+        ({}, set()),
+        ({"election_id": election}, set()),
+        ({"election_id": bytes(32)}, {"M3"}),
+        ({"checkpoint": earlier}, set()),
+        ({"checkpoint": other}, {"L6"}),
+        ({"checkpoint": longer}, {"L6"}),
+        ({"checkpoint": foreign}, {"L6"}),
+        ({"cosigners": vkeys[:2]}, set()),
+        ({"cosigners": vkeys}, {"L7"}),
+        ({"cosigners": vkeys, "cosigners_needed": 2}, set()),
+        ({"cosigners": vkeys[1:], "cosigners_needed": 1}, set()),
+        ({"cosigners": [CosignatureVerifier("w0.example", cosigners[1].verifier.key).vkey()]}, {"L7"}),
+        ({"cosigners": [CosignatureVerifier("w.example", board.key).vkey()]}, {"L7"}),
+    ]
+    for pinned, fails in cases:
+        code, (said,), _ = second(*options(tmp_path, **pinned), folder)
+        assert said == of_report(verify_record(folder, **pinned)), pinned
+        assert (said.failed, code) == (fails, 1 if fails else 4), pinned
+
+
+def options(
+    folder: Path,
+    election_id: bytes | None = None,
+    checkpoint: bytes | None = None,
+    cosigners: Sequence[str] = (),
+    cosigners_needed: int | None = None,
+) -> list[str]:
+    out = [word for vkey in cosigners for word in ("--cosigner", vkey)]
+    if election_id is not None:
+        out += ["--election", election_id.hex()]
+    if checkpoint is not None:
+        (folder / "pinned").write_bytes(checkpoint)
+        out += ["--checkpoint", str(folder / "pinned")]
+    if cosigners_needed is not None:
+        out += ["--cosigners-needed", str(cosigners_needed)]
+    return out
+
+
+def test_a_line_of_a_pinned_cosigner_must_verify(
+    second: SecondVerifier, cosigned: tuple[Path, Simulation, list[CosignatureSigner]], tmp_path: Path
+) -> None:
+    folder, _, cosigners = cosigned
+    note = (folder / "checkpoint").read_text(encoding="utf-8")
+    text, lines = parse_note(note)
+    line = lines[-1]
+    changed = {
+        "signature": line.signature[:-1] + bytes([line.signature[-1] ^ 1]),
+        "time": bytes([0]) * 7 + line.signature[7:],
+        "late": bytes([128]) + line.signature[1:],
+        "long": line.signature + b"x",
+        "short": line.signature[:-1],
+    }
+    for name, signature in changed.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "entries.jsonl").write_bytes((folder / "entries.jsonl").read_bytes())
+        whole = text + "\n" + "".join(one.line() for one in (*lines[:-1], replace(line, signature=signature)))
+        (tmp_path / name / "checkpoint").write_text(whole, encoding="utf-8")
+    vkeys = [cosigner.verifier.vkey() for cosigner in cosigners]
+    for place, fails in ((0, set()), (1, {"L7"})):
+        _, said, _ = second("--cosigner", vkeys[place], *(tmp_path / name for name in changed))
+        assert [one.failed for one in said] == [fails] * len(changed)
+        for name, one in zip(changed, said, strict=True):
+            assert one == of_report(verify_record(tmp_path / name, cosigners=[vkeys[place]]))
+
+
+def test_used_wrongly(
+    second: SecondVerifier, cosigned: tuple[Path, Simulation, list[CosignatureSigner]], tmp_path: Path
+) -> None:
+    folder, simulation, cosigners = cosigned
+    vkey = cosigners[0].verifier.vkey()
+    empty = simulation.board_keys.sign(0, EMPTY_ROOT).encode()
+    for arguments in (
+        [],
+        ["--unknown", str(folder)],
+        ["--election", "00", str(folder)],
+        ["--election", "x" * 64, str(folder)],
+        [*options(tmp_path, checkpoint=b"none"), str(folder)],
+        [*options(tmp_path, checkpoint=empty), str(folder)],
+        ["--checkpoint", str(tmp_path / "missing"), str(folder)],
+        ["--cosigner", vkey[:-1], str(folder)],
+        ["--cosigner", vkey, "--cosigner", vkey, str(folder)],
+        ["--cosigner", vkey, "--cosigners-needed", "2", str(folder)],
+        ["--cosigner", vkey, "--cosigners-needed", "0", str(folder)],
+        ["--cosigners-needed", "1", str(folder)],
+    ):
+        code, said, errors = second(*arguments)
+        assert (code, said) == (2, []), arguments
+        assert errors.splitlines()[-1].startswith("usage: "), arguments
+        assert CliRunner().invoke(main, ["verify", *arguments]).exit_code == 2, arguments
+
+
+def test_no_record_and_the_first_code(second: SecondVerifier, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "entries.jsonl").write_bytes(b"")
+    code, (said,), errors = second(tmp_path)
+    assert (code, said, "checkpoint" in errors) == (3, Judgement(None, {}), True)
+    for names, expected in (
+        (["sums"], 0),
+        (["sums", "voting", "undecrypted"], 4),
+        (["undecrypted", "voting"], 1),
+    ):
+        assert second(*(folder / name for name in names))[0] == expected

@@ -48,6 +48,8 @@ class SecondVerifier:
         version = self._run([node, "--version"]).stdout.strip().removeprefix("v").split(".")
         strips = (int(version[0]), int(version[1])) >= STRIPS_TYPES
         self._main = FOLDER / ("src/main.ts" if strips else "build/main.js")
+        # It warns of what it does not yet call stable.
+        self._options = ["--disable-warning=ExperimentalWarning"] if strips else []
         # Several processes of tests may come here at once.
         with (FOLDER / "package.json").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,7 +70,7 @@ class SecondVerifier:
 
     def __call__(self, *arguments: str | Path) -> tuple[int, list[Judgement], str]:
         """Exit code, a judgement for each record among the arguments, and what went to standard error."""
-        command = [self._node, str(self._main), *map(str, arguments)]
+        command = [self._node, *self._options, str(self._main), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         return (
             done.returncode,

@@ -1,6 +1,6 @@
 // Signed notes, checkpoints and cosignatures (docs/spec/board.md).
 
-import { fromBase64, fromUtf8, hex, need, readBE, utf8 } from "./bytes.ts";
+import { equal, fromBase64, fromUtf8, hex, need, readBE, utf8 } from "./bytes.ts";
 import { checkSignature } from "./ed25519.ts";
 import { sha256 } from "./hashing.ts";
 
@@ -59,6 +59,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   need(/^(0|[1-9][0-9]{0,19})$/.test(size) && BigInt(size) < 2n ** 64n, "the size of a checkpoint is none");
   const bytes = fromBase64(root);
   need(bytes.length === 32, "the root of a checkpoint has 32 bytes");
+  need(size !== "0" || equal(bytes, sha256()), "the root is not that of no entries");
   return { origin, size: BigInt(size), root: bytes };
 }
 
