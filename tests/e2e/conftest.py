@@ -12,6 +12,12 @@ from click.testing import CliRunner, Result
 from secretballot.cli import main
 
 from ..support.roles import Run
+from ..support.second import SecondVerifier
+
+
+@pytest.fixture(scope="session")
+def second() -> SecondVerifier:
+    return SecondVerifier()
 
 
 @pytest.fixture

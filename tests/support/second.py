@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from secretballot.verify import Report, Status
+from secretballot.verify import Report, Status, verify_record
 
 FOLDER = Path(__file__).parents[1] / "second_verifier"
 #: From this version on, Node runs TypeScript as it is.
@@ -86,3 +86,17 @@ def _judgement(said: dict[str, Any]) -> Judgement:
 
 def _is_newer(made: Path, sources: Any) -> bool:
     return made.exists() and all(made.stat().st_mtime >= source.stat().st_mtime for source in sources)
+
+
+def agreed(
+    second: SecondVerifier, folder: Path, records: dict[str, tuple[bytes, bytes]]
+) -> dict[str, Judgement]:
+    """What both say of records, each the bytes of its entries and of its checkpoint."""
+    for name, (entries, checkpoint) in records.items():
+        (folder / name).mkdir()
+        (folder / name / "entries.jsonl").write_bytes(entries)
+        (folder / name / "checkpoint").write_bytes(checkpoint)
+    _, judgements, _ = second(*(folder / name for name in records))
+    said = dict(zip(records, judgements, strict=True))
+    assert said == {name: of_report(verify_record(folder / name)) for name in records}
+    return said
