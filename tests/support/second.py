@@ -6,7 +6,7 @@ import fcntl
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,13 +89,20 @@ def _is_newer(made: Path, sources: Any) -> bool:
 
 
 def agreed(
-    second: SecondVerifier, folder: Path, records: dict[str, tuple[bytes, bytes]]
+    second: SecondVerifier,
+    folder: Path,
+    records: Mapping[str, tuple[bytes, bytes]],
+    attachments: Mapping[str, Mapping[str, bytes]] | None = None,
 ) -> dict[str, Judgement]:
-    """What both say of records, each the bytes of its entries and of its checkpoint."""
+    """What both verifiers say of records, each the bytes of its entries and of its checkpoint, and of its attachments
+    by their digests."""
     for name, (entries, checkpoint) in records.items():
         (folder / name).mkdir()
         (folder / name / "entries.jsonl").write_bytes(entries)
         (folder / name / "checkpoint").write_bytes(checkpoint)
+        for digest, data in (attachments or {}).get(name, {}).items():
+            (folder / name / "attachments").mkdir(exist_ok=True)
+            (folder / name / "attachments" / digest).write_bytes(data)
     _, judgements, _ = second(*(folder / name for name in records))
     said = dict(zip(records, judgements, strict=True))
     assert said == {name: of_report(verify_record(folder / name)) for name in records}
