@@ -43,6 +43,7 @@ check-rust:
 	else cd src/rust && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings \
 	  && cargo test --quiet --release; fi
 
+# Warnings are errors. Much of the reference is made from the code (docs/_ext/generated.py).
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
