@@ -6,16 +6,18 @@ its own JSON (:class:`secretballot.verify.Report`).
 """
 
 from .comparison import Comparison, Relation, compare_records
-from .contents import FoundBallot, RecordContents, find_ballot, read_contents, read_manifest
+from .contents import Fate, FoundBallot, RecordContents, Search, find_ballot, read_contents, read_manifest
 from .results import outcomes_view, result_view
 from .text import contents_view, report_view
 from .words import Words
 
 __all__ = [
     "Comparison",
+    "Fate",
     "FoundBallot",
     "RecordContents",
     "Relation",
+    "Search",
     "Words",
     "compare_records",
     "contents_view",
