@@ -30,26 +30,40 @@ def table(
     style: str | None = None,
 ) -> Markup:
     """A table with its caption. The first cell of a row is its heading; ``numbers`` are the columns of figures."""
+    return grouped_table(caption, headings, [(None, rows)], numbers=numbers, style=style)
+
+
+def grouped_table(
+    caption: Content,
+    headings: Sequence[Content],
+    groups: Iterable[tuple[Content, Iterable[Sequence[Content]]]],
+    *,
+    numbers: Iterable[int] = (),
+    style: str | None = None,
+) -> Markup:
+    """The same with its rows in groups, each below its name unless that is None."""
     figures = frozenset(numbers)
 
     def classed(place: int) -> str | None:
         return "number" if place in figures else None
 
-    head = [element("th", one, scope="col", class_=classed(place)) for place, one in enumerate(headings)]
-    body = [
-        element(
+    def row(cells: Sequence[Content]) -> Markup:
+        head = element("th", cells[0], scope="row", class_=classed(0))
+        return element(
             "tr",
-            element("th", row[0], scope="row", class_=classed(0)),
-            [element("td", cell, class_=classed(place)) for place, cell in enumerate(row[1:], 1)],
+            head,
+            [element("td", cell, class_=classed(place)) for place, cell in enumerate(cells[1:], 1)],
         )
-        for row in rows
-    ]
+
+    bodies: list[Content] = []
+    for name, rows in groups:
+        title = element("th", name, scope="rowgroup", colspan=len(headings))
+        bodies.append(
+            element("tbody", None if name is None else element("tr", title, class_="group"), map(row, rows))
+        )
+    head = [element("th", one, scope="col", class_=classed(place)) for place, one in enumerate(headings)]
     whole = element(
-        "table",
-        element("caption", caption),
-        element("thead", element("tr", head)),
-        element("tbody", body),
-        class_=style,
+        "table", element("caption", caption), element("thead", element("tr", head)), bodies, class_=style
     )
     # Whoever has no mouse scrolls it with the keys.
     return element("div", whole, class_="scroll", tabindex=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from ...verify import RuleResult, Status
-from .blocks import paragraph, section, table
+from .blocks import grouped_table, paragraph, section
 from .elements import Content, Markup, code, element
 from .figures import mark
 from .subject import Subject
@@ -19,18 +19,18 @@ _SIGNS = {
 
 
 def rules(subject: Subject) -> Markup:
-    """A table a step."""
+    """One table, a group of rows a step."""
     language = subject.language
-    parts: list[Content] = [paragraph(language.say("rules why"))]
-    headings = [language.say(key) for key in ("rule id", "asks", "status", "checked", "reference")]
+    headings = [language.say(key) for key in ("rule id", "asks", "status", "checked")]
+    groups = []
     for step, results in groupby(subject.report.rules, key=lambda rule: rule.step):
-        name = language.step(step)
-        parts.append(element("h3", name))
-        rows = [_row(subject, rule) for rule in results]
-        parts.append(
-            table(language.say("rules table", step=name), headings, rows, numbers=[3], style="rules")
-        )
-    return section("rules", language.say("rules"), parts)
+        groups.append((language.step(step), [_row(subject, rule) for rule in results]))
+    return section(
+        "rules",
+        language.say("rules"),
+        paragraph(language.say("rules why")),
+        grouped_table(language.say("rules table"), headings, groups, numbers=[3], style="rules"),
+    )
 
 
 def _row(subject: Subject, rule: RuleResult) -> list[Content]:
@@ -38,17 +38,14 @@ def _row(subject: Subject, rule: RuleResult) -> list[Content]:
     asks: list[Content] = [language.title(rule)]
     if rule.reason:
         asks.append(element("small", language.verifiers(rule.reason)))
+    asks.append(element("small", code(rule.reference)))
     # Nothing is said to be checked where nothing was: a dash, and no zero that looks like a pass.
     checked: Content = "–"
     if rule.checked:
         checked = language.counted(rule.checked, rule.unit)
     if rule.failed:
         checked = language.say("failed of", failed=language.number(rule.failed), checked=checked)
-    status = element(
-        "span",
-        mark(_SIGNS[rule.status]),
-        language.say(f"status {rule.status.value}"),
-        class_=f"status {_SIGNS[rule.status]}",
-    )
+    sign = _SIGNS[rule.status]
+    status = element("span", mark(sign), language.say(f"status {rule.status.value}"), class_=f"status {sign}")
     anchor = element("span", rule.rule, id=f"rule-{rule.rule}", class_="rule-id")
-    return [anchor, asks, status, checked, code(rule.reference)]
+    return [anchor, asks, status, checked]

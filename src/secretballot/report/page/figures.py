@@ -33,8 +33,7 @@ class Gauge(NamedTuple):
     size: int
     base: int
     thresholds: Sequence[Fraction]
-    #: Whether the line falls under one of the rules.
-    fallen: bool
+    style: str
 
 
 def shade(place: int, of: int) -> str:
@@ -105,10 +104,9 @@ def scale(thresholds: Sequence[tuple[Fraction, str]]) -> Markup:
 
 def _gauge(gauge: Gauge, top: int) -> list[Content]:
     share = min(Fraction(gauge.size, gauge.base), Fraction(1)) if gauge.base else Fraction(0)
-    style = "gauge fallen" if gauge.fallen else "gauge"
     shapes: list[Content] = [
         element("rect", class_="track", y=top, width="100%", height=GAUGE_HEIGHT),
-        element("rect", class_=style, y=top, width=_percent(share), height=GAUGE_HEIGHT),
+        element("rect", class_=gauge.style, y=top, width=_percent(share), height=GAUGE_HEIGHT),
     ]
     for threshold in gauge.thresholds:
         x = _percent(min(threshold, Fraction(1)))
@@ -127,7 +125,10 @@ def _gauge(gauge: Gauge, top: int) -> list[Content]:
 
 def swatch(style: str) -> Markup:
     """A part's colour and pattern, for the key."""
-    shape = element("rect", class_=style, width="100%", height="100%")
+    shape: Content = element("rect", class_=style, width="100%", height="100%")
+    if style == "threshold":
+        track = element("rect", class_="track", y=4, width="100%", height=GAUGE_HEIGHT)
+        shape = [track, element("line", class_="threshold", x1=9, x2=9, y1=0, y2=14)]
     return element("svg", shape, class_="swatch", width=18, height=14, aria_hidden="true")
 
 

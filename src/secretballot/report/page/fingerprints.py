@@ -20,7 +20,7 @@ def fingerprints(subject: Subject) -> Markup:
     parts: list[Content] = [paragraph(language.say("fingerprints why"))]
     if rows:
         headings = [language.say("of what"), language.say("fingerprint")]
-        parts.append(table(language.say("fingerprints"), headings, rows, style="fingerprints"))
+        parts.append(table(language.say("fingerprints table"), headings, rows, style="fingerprints"))
     if subject.checkpoint is None:
         parts.append(paragraph(language.say("no root"), style="notice"))
     return section("fingerprints", language.say("fingerprints"), parts)

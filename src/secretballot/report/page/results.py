@@ -158,8 +158,8 @@ class _Lines:
 
     def _figures(self, caption: str, bars: Sequence[Content], key: Sequence[tuple[str, Content]]) -> Markup:
         language = self._language
-        entries: list[Content] = [element("li", swatch(style), name) for style, name in key]
-        entries += [element("li", swatch("gauge"), text) for text in self._gauge_key()]
+        entries: list[Content] = [element("li", swatch(style), element("span", name)) for style, name in key]
+        entries += [element("li", swatch("threshold"), element("span", text)) for text in self._gauge_key()]
         legend = element("ul", entries, class_="key", aria_label=language.say("key")) if entries else None
         marks = sorted({(rule.threshold, self._threshold(rule)) for rule in self._rules_of()})
         axis = scale(marks) if marks else None
@@ -185,7 +185,8 @@ class _Lines:
         for rule in self._rules_of():
             grouped.setdefault((rule.count_of, rule.base), []).append(rule)
         for (count_of, base), rules in grouped.items():
-            thresholds = ", ".join(self._threshold(rule) for rule in rules)
+            ordered = sorted(rules, key=lambda rule: rule.threshold)
+            thresholds = ", ".join(map(self._threshold, ordered))
             yield language.say(
                 "gauge", name=self._named(count_of), base=self._base_text(base), thresholds=thresholds
             )
@@ -196,13 +197,13 @@ class _Lines:
         if contest is None or len(contest.count_names()) != len(line.counts):
             return []
         name = contest.count_names()[place]
+        style = self._styles(len(line.counts))[place]
         out = []
         for base in ("collected", "roll"):
             rules = [rule for rule in contest.rules if rule.count_of == name and rule.base == base]
             if rules:
-                fallen = any(rule.id in line.outcomes for rule in rules)
                 thresholds = [rule.threshold for rule in rules]
-                out.append(Gauge(line.counts[place], self._base_of(base), thresholds, fallen))
+                out.append(Gauge(line.counts[place], self._base_of(base), thresholds, style))
         return out
 
     # Outcome rules.

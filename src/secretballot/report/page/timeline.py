@@ -115,7 +115,11 @@ class _Timeline:
         if checkpoint is None:
             return
         board = foreign(manifest.board.origin) if manifest else None
-        yield "", language.say("end", entries=language.counted(checkpoint.size, "entries")), board
+        yield (
+            language.say("checkpoint"),
+            language.say("end", entries=language.counted(checkpoint.size, "entries")),
+            board,
+        )
         pins = self._subject.pins
         if pins is None or not pins.cosigners:
             return
@@ -125,7 +129,11 @@ class _Timeline:
             return
         for one in opened.cosignatures:
             name = foreign(one.cosigner.name)
-            yield "", language.say("cosigned", name=name, time=_time(one.timestamp)), name
+            yield (
+                language.say("checkpoint"),
+                language.say("cosigned", name=name, time=_time(one.timestamp)),
+                name,
+            )
 
 
 def _time(timestamp: int) -> Markup:
