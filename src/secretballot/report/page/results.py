@@ -114,7 +114,7 @@ class _Lines:
             headings.append(language.say("outcome"))
         rows = [self._row(line, len(figures)) for line in self._lines]
         bars = [self._bar(line) for line in self._lines]
-        key = [*zip(self._styles(len(names)), names, strict=True)]
+        key = [*zip(self._styles(len(names)), names, strict=True)] if len(names) > 1 else []
         if self._shows_blank():
             key.append(("blank", language.say("blank")))
         figure = self._figures("bars" if self._is_rating() else "bars of", bars, key)
