@@ -175,7 +175,7 @@ def _directive(package: str, name: str) -> str:
 
 @cache
 def comment_on(package: str, name: str) -> str:
-    """What the comment on a constant or a type says, wherever in the package it is made; nothing without one."""
+    """What the comment on a constant or a type says, wherever in the package it is made, if there is one."""
     module = importlib.import_module(package)
     inner = [one.name for one in pkgutil.iter_modules(module.__path__)] if hasattr(module, "__path__") else []
     for where in (package, *(f"{package}.{one}" for one in inner)):

@@ -195,3 +195,24 @@ def test_a_round_by_nobody_is_no_unreadable_entry(mixed: Simulation) -> None:
     assert report.rule("L1").status is Status.PASSED
     assert report.rule("L1").checked == len(record.entries)
     assert report.rule("X1").failed == report.rule("L4").failed == 1
+
+
+def test_an_outcome_without_a_rule_and_no_outcome_without_counts() -> None:
+    """No contest has rules: an outcome follows from nothing, and where nothing can be counted, none is missing."""
+    simulation = elections.voting([elections.choice()], 3, minimum_group=1)
+    simulation.vote([{"chair": "chi"}])
+    simulation.tally()
+    entries = list(simulation.store.entries())
+    assert elections.verify(simulation, entries).rule("T4").status is Status.NOT_APPLICABLE
+
+    def outcome(body: dict[str, Any]) -> None:
+        body["contests"][0]["lines"][0]["outcomes"] = ["elected"]
+
+    key = simulation.authority._key
+    report = elections.verify(simulation, [*entries[:-1], elections.rewrite(entries[-1], key, outcome)])
+    assert [rule.rule for rule in report.rules if rule.status is Status.FAILED] == ["T4"]
+    assert (report.rule("T4").checked, report.rule("T4").failed) == (1, 1)
+    unsealed = [raw for raw in entries if parse_entry(raw).kind not in ("seal", "decryption-share")]
+    report = elections.verify(simulation, unsealed)
+    assert [rule.rule for rule in report.rules if rule.status is Status.FAILED] == ["T2", "T3"]
+    assert report.rule("L8").status is Status.NOT_RUN

@@ -543,6 +543,19 @@ def test_texts_that_are_two(one: str, other: str) -> None:
     assert normalise(one) != normalise(other)
 
 
+@pytest.mark.parametrize("letter", ["\u04c0", "\u10a0", "\u10c5", "\u13a0", "\u2132", "\u2183"])
+def test_letters_that_got_a_lower_case_after_unicode_3_2(letter: str) -> None:
+    """Table B.2 of RFC 3454 does not map them, whatever Unicode Python has."""
+    assert letter.lower() != letter
+    assert normalise(letter) == letter
+    assert normalise(f"{letter}\u0414") == f"{letter}\u0434"
+
+
+def test_normalisation_is_without_corrigendum_4() -> None:
+    assert normalise("\U0002f868") == "\U0002136a"
+    assert unicodedata.normalize("NFKC", "\U0002f868") == "\u36fc"
+
+
 @given(st.text(st.one_of(READABLE, st.sampled_from(" \u00a0\u2003")), max_size=12))
 # Folding the case of this letter takes it apart.
 @example("\u01f0")

@@ -17,6 +17,7 @@ from secretballot.crypto.group import ristretto255
 from secretballot.errors import (
     BoardError,
     DuplicateError,
+    EncodingError,
     ManifestError,
     PhaseError,
     SecretBallotError,
@@ -218,6 +219,10 @@ def test_rounds_out_of_order(simulation: Simulation) -> None:
         error = refused(simulation, resigned(one, simulation.mixer_keys[0], round=number))
         assert isinstance(error, PhaseError)
         assert error.message == f"round 1 is mixed now, not {number}"
+    largest = resigned(one, simulation.mixer_keys[0], round=2**53 - 1)
+    assert isinstance(refused(simulation, largest), PhaseError)
+    above = resigned(one, simulation.mixer_keys[0], round=2**53)
+    assert isinstance(refused(simulation, above), EncodingError)
     late = second.mix(simulation.log.mixing)
     simulation.send(one)
     assert refused(simulation, late).message == "round 2 is mixed now, not 1"

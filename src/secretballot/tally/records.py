@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..board.attachments import digest_of
-from ..crypto.encoding import Tag, tagged_hash
+from ..crypto.encoding import MAX_JSON_INTEGER, Tag, tagged_hash
 from ..manifest.capacity import MAX_INVALID, MAX_TEXTS
 from ..records import Blob, Count, Digest, Identifier, Record, Text
 
@@ -57,7 +57,7 @@ class MixRound(Record):
     record: Literal["secretballot/1/mix-round"] = "secretballot/1/mix-round"
     election: Digest
     mixer: Identifier
-    round: Annotated[int, Field(ge=1)]
+    round: Annotated[int, Field(ge=1, le=MAX_JSON_INTEGER)]
     basis: Digest
     batches: Annotated[tuple[BatchFile, ...], Field(fail_fast=True, min_length=1)]
 

@@ -21,9 +21,16 @@ def normalise(text: str) -> str:
     spaces made one, and none at the ends.
 
     Its tables (RFC 3454) are of Unicode 3.2, and do not change: every counter has the same, whatever its Unicode."""
-    mapped = "".join([stringprep.map_table_b2(char) for char in text])
+    mapped = "".join([_fold(char) for char in text])
     spaced = unicodedata.ucd_3_2_0.normalize("NFKC", mapped).split(" ")
     return " ".join([word for word in spaced if word])
+
+
+def _fold(char: str) -> str:
+    """Table B.2 of RFC 3454. The standard library's is of its own Unicode: a letter that has got a lower case since 3.2
+    is mapped to it, as U+10A0 to U+2D00, which the RFC's table does not."""
+    folded = stringprep.map_table_b2(char)
+    return char if any(map(stringprep.in_table_a1, folded)) else folded
 
 
 #: Characters of no text: unassigned in Unicode 3.2, mapped to nothing, controls and separators of lines, private, no
