@@ -36,6 +36,7 @@ PACKAGES = (
     "secretballot.tally",
     "secretballot.verify",
     "secretballot.report",
+    "secretballot.report.page",
     "secretballot.client",
     "secretballot.client.remote",
     "secretballot.data",

