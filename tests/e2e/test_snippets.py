@@ -64,6 +64,10 @@ UNTYPED = {
 PROGRAMS = ("$", "secretballot", "pip", "python", "pytest", "make", "apt-get", "sudo", "createdb", "git")
 
 
+#: What no block that is run may call: it changes the machine, or takes long.
+CHANGES_THE_MACHINE = ("apt-get", "sudo", "pip", "npm", "cargo", "make", "systemctl", "ssh", "curl", "wget")
+
+
 def _name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -74,6 +78,13 @@ def _here(page: Path) -> list[Block]:
         []
         if _name(page) in ELSEWHERE
         else [one for one in blocks(page) if one.language in RUN and not one.excuse]
+    )
+
+
+def _changes_the_machine(text: str) -> bool:
+    words = re.split(r"[\s|;&()'\"`$/]+", text)
+    return any(word in CHANGES_THE_MACHINE for word in words) or bool(
+        re.search(r"-m (pip|benchmarks|venv)\b", text)
     )
 
 
@@ -106,6 +117,8 @@ def test_code_says_what_it_is(page: Path) -> None:
         )
     known = (*RUN, *SHOWN, "")
     assert [one.name for one in blocks(page) if one.language not in known and not _is_directive(one)] == []
+    unsafe = [one.name for one in _here(page) if one.language != "python" and _changes_the_machine(one.text)]
+    assert unsafe == [], "what changes the machine is not run: say so in a comment"
     text = page.read_text(encoding="utf-8")
     assert len(re.findall(r"^<!-- not run", text, re.M)) == sum(bool(one.excuse) for one in blocks(page))
 
@@ -124,6 +137,20 @@ def test_what_looks_like_code() -> None:
         assert _looks_like_code(text)
     for text in ("c2sp.org/tlog-proof@v1\nindex 1\n", "leaf 0   3c3d\n", "Seven steps\n", "P_1\n"):
         assert not _looks_like_code(text)
+
+
+def test_what_changes_the_machine() -> None:
+    for text in (
+        "apt-get install x\n",
+        "$ sudo -u board psql\n",
+        "true && pip install .\n",
+        "/usr/bin/make all\n",
+    ):
+        assert _changes_the_machine(text)
+    with pytest.raises(AssertionError, match="here"):
+        _run_shell("true apt-get", "here")
+    for text in ("$ secretballot verify record\n", "cp -r record copy\n", "echo makeshift\n"):
+        assert not _changes_the_machine(text)
 
 
 # Running them.
@@ -167,6 +194,7 @@ def _check_output(shown: str, got: str, where: str) -> None:
 
 
 def _run_shell(script: str, where: str) -> str:
+    assert not _changes_the_machine(script), where
     ended = subprocess.run(
         ["bash", "-uo", "pipefail", "-c", script], capture_output=True, text=True, timeout=120
     )
