@@ -125,7 +125,7 @@ class _Lines:
         cells: list[Content] = []
         for count in counts:
             share = self._language.percent(count, self._base)
-            cells.append([self._language.number(count), element("small", share) if share else None])
+            cells.append([self._language.number(count), [" ", element("small", share)] if share else None])
         # A published row may have fewer figures than the first, or more.
         cells += [None] * (width - len(cells))
         row: list[Content] = [self._line_name(line), *cells]
@@ -202,7 +202,7 @@ class _Lines:
         for base in ("collected", "roll"):
             rules = [rule for rule in contest.rules if rule.count_of == name and rule.base == base]
             if rules:
-                thresholds = [rule.threshold for rule in rules]
+                thresholds = sorted(rule.threshold for rule in rules)
                 out.append(Gauge(line.counts[place], self._base_of(base), thresholds, style))
         return out
 
