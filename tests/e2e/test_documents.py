@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import stat
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from secretballot import verify_record, write_record
 from secretballot.board import ElectionRecord
 from secretballot.cli import documents, main
+from secretballot.report.schemas import schemas
 
 from ..support import elections
 from ..support.pages import Structure
@@ -76,6 +79,17 @@ def test_an_open_election_and_garbage(record: Path, tmp_path: Path) -> None:
     page.unlink()
     verify(tmp_path, "--html", page, code=3)
     assert not page.exists()
+
+
+def test_every_verdict_fits_the_published_schema(record: Path, tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(schemas()["report.schema.json"])
+    lines = list(ElectionRecord(record).entries())
+    forged = changed(record, tmp_path / "forged", [*lines[:-1], lines[-1].replace(b"4", b"5")])
+    garbage = write_record(tmp_path / "garbage", [b"x"], "y").path
+    for folder, code in ((record, 0), (forged, 1), (garbage, 1)):
+        report = json.loads(verify(folder, "--json", code=code).stdout)
+        validator.validate(report)
+        assert not validator.is_valid(report | {"verdict": "fine"})
 
 
 def test_json_is_printed_beside_the_files(record: Path, tmp_path: Path) -> None:
