@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -117,7 +118,12 @@ class TestVerdicts:
             leaves = str(subject.language.say("verified leaves"))
             assert (leaves in page.texts("body")[0]) is (verdict is Verdict.VERIFIED)
             unverified = str(subject.language.say("unverified result"))
+            verified = str(subject.language.say("verified result"))
+            assert (verified in page.text_of("results")) is (verdict is Verdict.VERIFIED)
             if subject.report.result is not None:
+                # At the head of the section, and with each table of counts.
+                tables = [one for one in page.texts("caption") if unverified in one]
+                assert len(tables) == (0 if verdict is Verdict.VERIFIED else 3)
                 assert (unverified in page.text_of("results")) is (verdict is not Verdict.VERIFIED)
 
     def test_a_report_that_contradicts_itself_has_no_page(self, whole: tuple[list[bytes], bytes]) -> None:
@@ -144,7 +150,8 @@ class TestVerdicts:
         entries, checkpoint = whole
         subject = subject_of(entries, checkpoint)
         other = chronicle_of(elections.voting([elections.choice()], 1).store.entries())
-        for chronicle in (chronicle_of(entries[:-1]), other, None):
+        as_long = replace(other, entries=len(entries))
+        for chronicle in (chronicle_of(entries[:-1]), other, as_long, None):
             shown = show(subject.report, chronicle)
             assert (shown.course, shown.manifest, shown.checkpoint) == (None, None, None)
             page = read(shown)
@@ -263,6 +270,14 @@ class TestContents:
             counted = subject.language.counted(rule.checked, rule.unit).replace("\u00a0", " ")
             expected = f"{rule.status.value}{counted if rule.checked else '–'}"
             assert after.startswith(expected), rule
+
+    def test_a_failed_rule_says_how_many_failed(
+        self, finished: Finished, whole: tuple[list[bytes], bytes]
+    ) -> None:
+        subject = subject_of(broken(finished), whole[1])
+        rule = subject.report.rule("L4")
+        text = read(subject).text_of("rules").replace("\u00a0", " ")
+        assert f"{rule.reference}failed1 of {rule.checked} signatures" in text.split(rule.title)[1]
 
     def test_findings_name_item_message_and_culprit(
         self, finished: Finished, whole: tuple[list[bytes], bytes]
