@@ -91,6 +91,12 @@ def broken(finished: Finished) -> list[bytes]:
     return entries
 
 
+def results_tables(page: Structure) -> list[str]:
+    """The captions of the tables of the results."""
+    text = page.text_of("results")
+    return [one for one in page.texts("caption") if one in text]
+
+
 class TestVerdicts:
     @both
     def test_each(self, language: LanguageName, finished: Finished, whole: tuple[list[bytes], bytes]) -> None:
@@ -123,7 +129,7 @@ class TestVerdicts:
             if subject.report.result is not None:
                 # At the head of the section, and with each table of counts.
                 tables = [one for one in page.texts("caption") if unverified in one]
-                assert len(tables) == (0 if verdict is Verdict.VERIFIED else 3)
+                assert len(tables) == (0 if verdict is Verdict.VERIFIED else 4)
                 assert (unverified in page.text_of("results")) is (verdict is not Verdict.VERIFIED)
 
     def test_a_report_that_contradicts_itself_has_no_page(self, whole: tuple[list[bytes], bytes]) -> None:
@@ -438,6 +444,10 @@ class TestHostile:
         assert not page.all("script")
         text = page.texts("body")[0]
         assert text.count(SHOWN) > 15
+        tables = [
+            one for one in page.texts("caption") if str(Language(language).say("unverified result")) in one
+        ]
+        assert len(tables) == len(results_tables(page)) == 7
         assert HOSTILE not in text
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", text)
         # Every one stands in an element of its own direction.
