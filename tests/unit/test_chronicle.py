@@ -65,6 +65,7 @@ def test_nothing_that_an_entry_is_raises(finished: Finished) -> None:
         chronicle = chronicle_of(entries)
         assert chronicle.entries == len(entries)
         assert (chronicle.election is None) is (entries[0] is not raw)
+    assert chronicle_of([broken[3]]).events[0].record is None
     # A second manifest, or one that does not come first, is none.
     assert chronicle_of([raw, raw]).unread == 1
     event = chronicle_of([raw, finished.entries[-1][:-3]]).events[1]

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from secretballot.ceremony import CeremonyComplaint
 from secretballot.crypto.cosignature import CosignatureSigner
 from secretballot.crypto.merkle import leaf_hash
 from secretballot.crypto.note import parse_note
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError
 from secretballot.manifest import Option, RankingContest, RatingContest, WriteInContest
+from secretballot.report.chronicle import Event
 from secretballot.report.page import LANGUAGES, Language, LanguageName, content_security_policy
 from secretballot.report.page import document as document_module
 from secretballot.tally import ContestResult, LineResult, RankingResult, Result, WriteInResult
@@ -163,6 +165,8 @@ class TestVerdicts:
             page = read(shown)
             assert page.text_of("verdict-title") == "Verified"
             assert not [one for one in page.elements if one.attributes.get("id") in ("parties", "timeline")]
+            digits = subject.report.election
+            assert " ".join(digits[at : at + 4] for at in range(0, 64, 4)) in page.text_of("fingerprints")
             # Counts are still there, under their ids.
             assert "officials" in page.text_of("results")
 
@@ -410,7 +414,7 @@ class TestHostile:
                     invalid=1,
                     others=3,
                     invalid_lines=(InvalidLine(line=7, reason=HOSTILE),),
-                    texts=(TextCount(text=HOSTILE, count=2),),
+                    texts=(TextCount(text=HOSTILE, count=2),) * 60,
                 ),
                 RankingResult(
                     id="k",
@@ -449,11 +453,45 @@ class TestHostile:
         ]
         assert len(tables) == len(results_tables(page)) == 7
         assert HOSTILE not in text
+        assert f"{Language(language).say('other texts')}23" in text
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", text)
         # Every one stands in an element of its own direction.
         isolated = "".join("".join(one.text) for one in page.all("bdi"))
         assert isolated.count(SHOWN) == text.count(SHOWN)
         assert max(map(len, page.texts("bdi"))) < 600
+
+    def test_a_hostile_course(self, finished: Finished, whole: tuple[list[bytes], bytes]) -> None:
+        """Complaints of and about nobody, entries that cannot be read, more phases than there are."""
+        subject = subject_of(*whole)
+        chronicle = chronicle_of(finished.entries, whole[1])
+        complaint = CeremonyComplaint(
+            election=finished.simulation.election.id, trustee="trustee-1", accused="nobody", reason=HOSTILE
+        )
+        phase = next(one for one in chronicle.events if one.kind == "phase")
+        chronicle.events = [
+            *chronicle.events[:4],
+            Event(4, "ceremony-complaint", complaint),
+            *[Event(place, "phase", phase.record) for place in range(5, 900)],
+            Event(900, "phase", None),
+            Event(901, "mix-round", None),
+        ]
+        page = read(show(subject.report, chronicle))
+        assert f"Complaint of Trustee 1 about nobody: {SHOWN}" in page.text_of("parties")
+        text = page.text_of("timeline")
+        assert "A trustee complains" in text
+        # The manifest, the commitments as one step, and three of ballots and credentials; then the 898 others.
+        assert f"Entries that are not shown here: {1 + 1 + 3 + 898 - 300}" in text
+        assert text.count("Issuance of credentials opened") < 300
+
+    def test_many_cosigners_far_in_the_future(
+        self, finished: Finished, whole: tuple[list[bytes], bytes]
+    ) -> None:
+        signers = [CosignatureSigner(f"w{place}", SigningKey.generate()) for place in range(12)]
+        pins = Pins(None, [one.verifier for one in signers], 1)
+        line = signers[0].cosign(parse_note(whole[1])[0], 2**63 - 1).line().encode()
+        page = read(subject_of(whole[0], whole[1] + line, pins=pins))
+        assert "1 of the cosigners w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, …" in page.text_of("subject")
+        assert f"Cosigned by w0 on {2**63 - 1}" in page.text_of("timeline")
 
     def test_a_page_is_bounded(self, whole: tuple[list[bytes], bytes]) -> None:
         report = subject_of(*whole).report
