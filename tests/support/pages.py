@@ -11,7 +11,7 @@ from secretballot.report.chronicle import Chronicle
 from secretballot.report.page import Language, LanguageName, Subject, Verifier, render_page
 from secretballot.verify import Report, verify_entries
 
-VOID = {"meta", "br", "col"}
+VOID = {"meta", "wbr"}
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
 
