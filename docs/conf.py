@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,16 @@ author = "the secretballot contributors"
 copyright = author
 release = installed_version("secretballot")
 
-extensions = ["myst_parser"]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = True
 myst_heading_anchors = 3
+# Docstrings name what is inside the package, and what others document; pages have links to pages alone.
+nitpick_ignore_regex = [("py:.*", ".*")]
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
 
 html_theme = "furo"
 html_title = f"secretballot {release}"

@@ -194,6 +194,10 @@ class WorkerError(SecretBallotError):
     """A process that shared the work, and is lost or was never to be had: what it was given is to be done elsewhere."""
 
 
+class OutcomeError(WorkerError):
+    """What a worker answered is no outcome of what it was given, or not a whole one: nothing is known of the record."""
+
+
 class RecordError(SecretBallotError):
     """An election record that cannot be read at all."""
 

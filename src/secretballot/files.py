@@ -18,9 +18,9 @@ def is_temporary(path: Path) -> bool:
     return path.name.startswith(_TEMPORARY)
 
 
-def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
-    """Writes a file with mode 0600. Raises FileExistsError where there is one and it is not to be replaced, and
-    OSError where it cannot be written."""
+def write_file(path: Path, data: bytes, *, replace: bool = True, mode: int = 0o600) -> None:
+    """Writes a file, by default with mode 0600. Raises FileExistsError where there is one and it is not to be
+    replaced, and OSError where it cannot be written."""
     # mkstemp's files have the mode 0600.
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
@@ -33,6 +33,8 @@ def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if mode != 0o600:
+            temporary.chmod(mode)
         if replace:
             temporary.replace(path)
         else:

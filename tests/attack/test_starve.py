@@ -51,7 +51,7 @@ from secretballot.tally import log as tally_log
 from secretballot.tally.records import Result
 from secretballot.tally.result import count
 from secretballot.tally.trustee import DecryptingTrustee
-from secretballot.verify import Report, Verdict, ahead, verify_entries, verify_record
+from secretballot.verify import Report, Verdict, shard, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS
 
 from ..support import elections
@@ -561,7 +561,7 @@ def test_a_code_of_a_megabyte() -> None:
 def test_shards_are_bounded_by_their_bytes(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by the number of ballots: one on five hundred persons is as large as a thousand small ones."""
     monkeypatch.setattr("secretballot.verify.engine.SHARD_SIZE", len(held.entries[BALLOTS[0]]))
-    with counted(monkeypatch, ahead, "examine") as calls:
+    with counted(monkeypatch, shard, "examine") as calls:
         report: Report = held.verify(held.entries)
     assert report.verdict is Verdict.VERIFIED
     # A shard for the lines of the register, and one for each ballot but the challenged one, which goes with the next.

@@ -552,7 +552,7 @@ class TestCheckCode:
         for typed in (code, code.lower(), code.replace("-", " ")):
             result = run("check-code", record, typed)
             assert result.exit_code == 0
-            assert result.stdout == f"{code}\ncast, as entry {place}\n"
+            assert result.stdout == f"{code}\ncast, as entry {place}, and counted\n"
         place, body = ballots(record, "challenged-ballot")[0]
         opened = json.loads(body)["ballot"].encode()
         result = run("check-code", record, format_code(code_of(opened)))
@@ -572,13 +572,29 @@ class TestCheckCode:
         for place, body in cast:
             result = run("check-code", tmp_path / "record", format_code(code_of(body)))
             assert result.exit_code == 0
-            if place == counts[0]:
-                fate = ""
-            elif revoting == "last":
+            if place != counts[0] and revoting == "last":
                 fate = f", and replaced: the same credential's entry {counts[0]} counts"
-            else:
+            elif place != counts[0]:
                 fate = f", but does not count: the same credential's entry {counts[0]} does"
+            elif revoting == "last":
+                fate = ", and counted so far: voting is open"
+            else:
+                fate = ", and counted"
             assert result.stdout.splitlines()[1] == f"cast, as entry {place}{fate}"
+
+    @pytest.mark.parametrize("other", ["ballot", "challenged-ballot"])
+    def test_there_twice(self, copy: Path, other: str) -> None:
+        """A record that has one ballot twice does not verify; it is not said to be replaced by itself."""
+        place, body = ballots(copy, other)[0]
+        code = format_code(code_of(json.loads(body)["ballot"].encode() if other != "ballot" else body))
+        lines = entries(copy)
+        lines.append(lines[place])
+        (copy / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        result = run("check-code", copy, code)
+        assert result.exit_code == 0
+        fate = f"cast, as entry {place}, and counted" if other == "ballot" else "challenged: "
+        assert result.stdout.splitlines()[1].startswith(fate)
+        assert f"Warning: entry {len(lines) - 1} is this ballot again" in result.stdout
 
     def test_not_found(self, record: Path) -> None:
         result = run("check-code", record, SOME_CODE)

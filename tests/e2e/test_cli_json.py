@@ -58,20 +58,21 @@ def test_show(simulation: tuple[Simulation, Path]) -> None:
 def test_check_code(simulation: tuple[Simulation, Path]) -> None:
     made, folder = simulation
     places = [made.log.size - 3, made.log.size - 2, made.log.size - 1]
-    for name, place, challenged, instead in (
-        ("first", places[0], False, places[1]),
-        ("second", places[1], False, None),
-        ("opened", places[2], True, None),
+    for name, fate, place, challenged, instead in (
+        ("first", "replaced", places[0], False, places[1]),
+        ("second", "counted so far", places[1], False, None),
+        ("opened", "challenged", places[2], True, None),
     ):
         code = (folder / f"{name}.code").read_text(encoding="utf-8")
         assert run("check-code", folder / "record", code) == {
             "code": code,
-            "found": {"entry": place, "challenged": challenged, "counts_instead": instead},
+            "fate": fate,
+            "found": {"entry": place, "challenged": challenged, "counts_instead": instead, "again": None},
             "unreadable": 0,
         }
     absent = "-".join(["AAAA"] * 8)
     missing = run("check-code", folder / "record", absent, code=1)
-    assert missing == {"code": absent, "found": None, "unreadable": 0}
+    assert missing == {"code": absent, "fate": "absent", "found": None, "unreadable": 0}
 
 
 def test_check_receipt(simulation: tuple[Simulation, Path], tmp_path: Path) -> None:

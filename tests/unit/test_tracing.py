@@ -9,8 +9,8 @@ import pytest
 from secretballot.board.board import Board
 from secretballot.board.store import MemoryStore
 from secretballot.cli.tracing import Trace
-from secretballot.cli.votes import Votes, key_of
 from secretballot.client import Follower, LocalBoard
+from secretballot.client.votes import Votes, key_of
 from secretballot.errors import BoardError, EncodingError, KeyFileError, MerkleError
 from secretballot.tally import ElectionLog
 from secretballot.testing import Simulation

@@ -22,6 +22,7 @@ try:
     from .demo import demo
     from .diff import diff
     from .election import election
+    from .explain import explain_rules
     from .info import info
     from .mixer import mixer
     from .registrar import registrar
@@ -55,7 +56,7 @@ def main() -> None:
     """
 
 
-for command in (demo, verify, show, diff, check_code, check_receipt, info):
+for command in (demo, verify, explain_rules, show, diff, check_code, check_receipt, info):
     main.add_command(command)
 for role in (election, board, registrar, trustee, mixer, voter, cosigner, serve):
     main.add_command(role)

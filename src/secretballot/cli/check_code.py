@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from rich.text import Text
 from ..ballot import format_code
 from ..ballot.records import parse_code
 from ..errors import BallotError
-from ..report import FoundBallot, find_ballot
+from ..report import Fate, Search, find_ballot
 from ..report.words import counted
 from .home import json_option
 from .terminal import ExitCode, Terminal, open_record, record_argument
@@ -25,8 +26,8 @@ from .terminal import ExitCode, Terminal, open_record, record_argument
 def check_code(ctx: click.Context, record: Path, code: str, as_json: bool) -> None:
     """Look for the ballot with the confirmation CODE in the directory RECORD.
 
-    Says whether it was cast or challenged, and whether another ballot of the same credential counts in its place.
-    Nothing is verified: `secretballot verify` does that.
+    Says whether it is there, and counted, replaced by another one of the same credential, or challenged. Nothing is
+    verified: `secretballot verify` does that.
 
     Exit codes: 0 found, 1 not found, 4 not found where some entries cannot be read.
     """
@@ -34,31 +35,45 @@ def check_code(ctx: click.Context, record: Path, code: str, as_json: bool) -> No
         wanted = parse_code(code)
     except BallotError as error:
         raise click.BadParameter(error.message, param_hint="'CODE'") from None
-    found, unreadable = find_ballot(open_record(record), wanted)
-    out = Terminal()
+    search = find_ballot(open_record(record), wanted)
     if as_json:
-        place = None if found is None else found._asdict()
-        click.echo(json.dumps({"code": format_code(wanted), "found": place, "unreadable": unreadable}))
+        place = None if search.found is None else search.found._asdict()
+        members = {"code": format_code(wanted), "fate": search.fate, "found": place}
+        click.echo(json.dumps({**members, "unreadable": search.unreadable}))
     else:
-        out.show(format_code(wanted), _fate(found, unreadable))
-    if unreadable and not as_json:
-        warning = f"{counted(unreadable, 'entries')} cannot be read, and may be this ballot or another one in its place"
-        out.show(Text(f"Warning: {warning}", style="yellow"))
-    if found is not None:
+        Terminal().show(format_code(wanted), _told(search), *_warnings(search))
+    if search.found is not None:
         ctx.exit(ExitCode.OK)
-    ctx.exit(ExitCode.INCOMPLETE if unreadable else ExitCode.FAILED)
+    ctx.exit(ExitCode.INCOMPLETE if search.unreadable else ExitCode.FAILED)
 
 
-def _fate(found: FoundBallot | None, unreadable: int) -> str:
+def _told(search: Search) -> str:
+    found = search.found
     if found is None:
-        if unreadable:
+        if search.unreadable:
             return "not found among the entries that can be read"
         return "not found: the record has no ballot with this code"
-    if found.challenged:
-        return f"challenged: entry {found.entry} opens this ballot, which never counts"
     cast, other = f"cast, as entry {found.entry}", f"the same credential's entry {found.counts_instead}"
-    if found.counts_instead is None:
-        return cast
-    if found.counts_instead > found.entry:
-        return f"{cast}, and replaced: {other} counts"
-    return f"{cast}, but does not count: {other} does"
+    match search.fate:
+        case Fate.CHALLENGED:
+            return f"challenged: entry {found.entry} opens this ballot, which never counts"
+        case Fate.COUNTED_SO_FAR:
+            return f"{cast}, and counted so far: voting is open"
+        case Fate.REPLACED:
+            return f"{cast}, and replaced: {other} counts"
+        case Fate.NOT_COUNTED:
+            return f"{cast}, but does not count: {other} does"
+        case _:
+            return f"{cast}, and counted"
+
+
+def _warnings(search: Search) -> Iterable[Text]:
+    warnings = []
+    if search.found is not None and search.found.again is not None:
+        warnings.append(
+            f"entry {search.found.again} is this ballot again, so that the record does not verify"
+        )
+    if search.unreadable:
+        unread = counted(search.unreadable, "entries")
+        warnings.append(f"{unread} cannot be read, and may be this ballot or another one in its place")
+    return (Text(f"Warning: {warning}", style="yellow") for warning in warnings)

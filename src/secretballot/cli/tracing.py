@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from ..ballot import format_code
 from ..ballot.records import confirmation_code
 from ..client import Follower
+from ..client.votes import Vote, Votes, key_of
 from ..crypto.encoding import b64encode
 from ..crypto.note import Checkpoint
 from ..crypto.receipt import parse_receipt, verify_receipt
 from ..errors import BoardError, RefusedError
 from ..records import kind_of
 from .terminal import NotYetError
-from .votes import Vote, Votes, key_of
 
 _KINDS = ("ballot", "challenged-ballot")
 

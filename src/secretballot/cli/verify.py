@@ -13,6 +13,7 @@ from ..crypto.note import MAX_NOTE_SIZE
 from ..errors import ArgumentError, SecretBallotError
 from ..report import read_manifest, report_view
 from ..verify import Pins, Report, Verdict, available_cores, local_workers, verify_record
+from .documents import Documents, document_options
 from .progress import Stages
 from .terminal import ElectionId, ExitCode, Terminal, open_record, record_argument
 
@@ -52,6 +53,7 @@ LARGE = 4 * 2**20
     type=click.IntRange(min=1),
     help="Processes that share the work, this one included. [default: one for each core, 1 for a small record]",
 )
+@document_options
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -62,6 +64,7 @@ def verify(
     cosigners: tuple[str, ...],
     needed: int | None,
     workers: int | None,
+    documents: Documents,
 ) -> None:
     """Verify the election record in the directory RECORD.
 
@@ -71,14 +74,18 @@ def verify(
     """
     checkpoint = pinned.read(MAX_NOTE_SIZE + 1) if pinned is not None else None
     _check_pins(checkpoint, cosigners, needed)
-    source = open_record(record)
+    source = documents.follow(open_record(record))
     with Stages() as stages:
         report = verify_with_progress(stages, source, election, workers, checkpoint, cosigners, needed)
-    if as_json:
-        click.echo(report.to_body())
-    else:
-        out = Terminal()
-        out.show(report_view(report, read_manifest(source, report.election), out.words, out.width))
+    try:
+        # First: whoever closes the pipe of what is printed still has them.
+        documents.write(report, source, Pins(checkpoint, cosigners, needed), election)
+    finally:
+        if as_json:
+            click.echo(report.to_body())
+        else:
+            out = Terminal()
+            out.show(report_view(report, read_manifest(source, report.election), out.words, out.width))
     ctx.exit(_EXIT[report.verdict])
 
 

@@ -10,6 +10,7 @@ import click
 from ..ballot import format_code
 from ..ballot.voter import SealedBallot, VoterDevice
 from ..client import BoardAccess, Follower
+from ..client.votes import Vote, Votes
 from ..credential.holder import Holder
 from ..crypto.receipt import parse_receipt, verify_receipt
 from ..errors import RefusedError
@@ -28,7 +29,6 @@ from .home import (
 )
 from .terminal import NotYetError
 from .tracing import Trace
-from .votes import Vote, Votes
 from .waiting import until, wait_option
 
 #: What was sent, sealed.

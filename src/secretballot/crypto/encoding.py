@@ -42,6 +42,7 @@ class Tag(Enum):
     KEY_FILE = "key-file"
     ACCESS_CODE = "access-code"
     COSIGNER_MEMORY = "cosigner-memory"
+    VERIFICATION_TASK = "verification-task"
 
     #: The tag's bytes, with the protocol's version in front.
     label: bytes

@@ -214,9 +214,11 @@ class WriteInContest(ManifestPart):
     allow_blank: bool
 
 
-#: Contests that are counted line by line; contests of marks that only mixing can tally; all of them.
+#: Contests that are counted line by line.
 LineContest = RatingContest | ChoiceContest | ApprovalContest
+#: Contests of marks, which only mixing can tally.
 MarkContest = RankingContest | WriteInContest
+#: All of them.
 Contest = Annotated[LineContest | MarkContest, Field(discriminator="kind")]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from ..ballot.records import Ballot, ChallengedBallot, code_of
@@ -88,26 +89,57 @@ def read_manifest(record: ElectionRecord, election: str) -> Manifest | None:
     return first.record if election_id(first.signed.body).hex() == election else None
 
 
+class Fate(StrEnum):
+    """What has become of a ballot, as the log tells it."""
+
+    COUNTED = "counted"
+    #: It counts, but voting is open, and a later ballot of the same credential would count in its place.
+    COUNTED_SO_FAR = "counted so far"
+    #: A later ballot of the same credential counts.
+    REPLACED = "replaced"
+    #: An earlier ballot of the same credential counts.
+    NOT_COUNTED = "not counted"
+    CHALLENGED = "challenged"
+    #: There is no such ballot.
+    ABSENT = "absent"
+    #: No entry that can be read is the ballot, and some cannot be read.
+    UNKNOWN = "unknown"
+
+
 class FoundBallot(NamedTuple):
     """Where a record holds a ballot: its ``entry``, and ``counts_instead``, the entry of the same credential that
-    counts in its place."""
+    counts in its place. ``again`` is another entry that has the same ballot, cast or challenged, which no good record
+    has."""
 
     entry: int
     challenged: bool
     counts_instead: int | None
+    again: int | None = None
 
 
 class Search(NamedTuple):
-    """What a search came to: the ballot, or None where no readable entry is it; and how many entries are unreadable,
-    any of which may be the ballot, or replace it."""
+    """What a search came to: the ballot, or None where no readable entry is it; how many entries are unreadable, any
+    of which may be the ballot, or replace it; and whether a later ballot can still come and count instead."""
 
     found: FoundBallot | None
     unreadable: int
+    replaceable: bool
+
+    @property
+    def fate(self) -> Fate:
+        """What has become of the ballot."""
+        if self.found is None:
+            return Fate.UNKNOWN if self.unreadable else Fate.ABSENT
+        if self.found.challenged:
+            return Fate.CHALLENGED
+        if self.found.counts_instead is None:
+            return Fate.COUNTED_SO_FAR if self.replaceable else Fate.COUNTED
+        return Fate.REPLACED if self.found.counts_instead > self.found.entry else Fate.NOT_COUNTED
 
 
 def find_ballot(record: ElectionRecord, code: bytes) -> Search:
     """Looks for the ballot with that confirmation code, cast or challenged."""
-    revoting = "last"
+    revoting, phase = "last", "setup"
     unreadable = 0
     first_of: dict[bytes, int] = {}
     found: FoundBallot | None = None
@@ -119,12 +151,23 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
         match entry.record:
             case Manifest() as manifest:
                 revoting = manifest.revoting
-            case ChallengedBallot() as challenged if found is None:
-                if code_of(challenged.ballot.encode("utf-8")) == code:
+            case PhaseChange() as change:
+                phase = change.phase
+            case ChallengedBallot() as challenged:
+                if code_of(challenged.ballot.encode("utf-8")) != code:
+                    continue
+                if found is None:
                     found = FoundBallot(entry.index, challenged=True, counts_instead=None)
+                else:
+                    found = found._replace(again=found.again or entry.index)
             case Ballot() as ballot:
                 first = first_of.setdefault(ballot.credential.key, entry.index)
-                if found is None and code_of(entry.signed.body) == code:
+                same = code_of(entry.signed.body) == code
+                if found is not None and same:
+                    # Where the last counts, that is this one, which is the same ballot.
+                    instead = None if revoting == "last" else found.counts_instead
+                    found = found._replace(again=found.again or entry.index, counts_instead=instead)
+                elif same:
                     key = ballot.credential.key
                     earlier = first if revoting == "first" and first != entry.index else None
                     found = FoundBallot(entry.index, challenged=False, counts_instead=earlier)
@@ -132,4 +175,4 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
                     found = found._replace(counts_instead=entry.index)
             case _:
                 pass
-    return Search(found, unreadable)
+    return Search(found, unreadable, replaceable=revoting == "last" and phase == "voting")

@@ -66,6 +66,10 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
         if manifest is not None:
             parts += ["", outcomes_view(report.result, manifest, words)]
     parts += ["", verdict_line(report)]
+    failed = causes or [rule for rule in report.rules if rule.failed]
+    if failed:
+        ids = " ".join(rule.rule for rule in failed)
+        parts.append(Text(f"What that means, and what to do: secretballot explain {ids}"))
     return Group(*parts)
 
 

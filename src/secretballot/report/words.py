@@ -16,6 +16,12 @@ PREFERRED = ("vi", "en")
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 #: Format characters that some scripts need within words: the zero-width joiners.
 _ALLOWED = frozenset("\u200c\u200d")
+#: Characters of a foreign text that are shown where it is bounded: a label has at most 1,000, a finding can quote more.
+MAX_TEXT = 400
+#: Combining marks on one letter that are shown. Scripts need three or four; a hundred are drawn over the lines above.
+MAX_MARKS = 4
+#: The pictures of the control characters begin here; the last is of DEL.
+_PICTURES, _DEL, _DEL_PICTURE = 0x2400, "\x7f", "\u2421"
 _RELATIONS = {">=": "≥", "<=": "≤"}
 
 
@@ -77,3 +83,26 @@ def listed(names: Sequence[str]) -> str:
     """``L1``, ``L1 and L2``, ``L1, L2 and L4``."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def visible(text: str) -> str:
+    """The text with every character that steers written out: NUL as its picture, an override of the direction as
+    ``⟨U+202E⟩``; so too each mark above :data:`MAX_MARKS` on a letter. What is left can stand in HTML and XML."""
+    out, marks = [], 0
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        steers = category in _UNSAFE and char not in _ALLOWED
+        out.append(_written_out(char) if steers or marks > MAX_MARKS else char)
+    return "".join(out)
+
+
+def _written_out(char: str) -> str:
+    if char < " ":
+        return chr(_PICTURES + ord(char))
+    return _DEL_PICTURE if char == _DEL else f"⟨U+{ord(char):04X}⟩"
+
+
+def shortened(text: str, limit: int = MAX_TEXT) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= limit else f"{text[:limit]}…"

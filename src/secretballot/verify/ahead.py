@@ -1,110 +1,171 @@
-"""Shards that are examined ahead of the log: by an executor's workers, and here as long as nothing can be taken in.
+"""Work that is done ahead of the log: by an executor's workers, and here as long as nothing can be taken in.
 
-Workers are given few shards at once, so that there is something left to do here: an executor does not give back what
-it has passed on to a worker, be it begun or not.
+Workers are given few pieces at once, so that there is something left to do here: an executor does not give back what
+it has passed on to a worker, be it begun or not. Work that is lost, since a worker died or its executor did, is done
+here; what is answered by something else than its outcome ends the verification.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
+from typing import Any, Generic, TypeVar, cast
 
-from .shard import Outcome, Task, examine
+from ..errors import ArgumentError, WorkerError, check_type
+from .work import Work
 
-#: Shards that wait at once, for each of the executor's workers and for this process, which helps.
+#: Pieces that wait at once, for each of the executor's workers and for this process, which helps.
 WAITING = 3
-#: Shards that each worker is given at once: one to examine, and the next.
+#: Pieces that each worker is given at once: one to do, and the next.
 GIVEN = 2
 
+_R = TypeVar("_R")
+_W = TypeVar("_W", bound=Work[Any])
+_logger = logging.getLogger("secretballot")
 
-class _Shard:
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.future: Future[Outcome] | None = None
-        self.outcome: Outcome | None = None
+
+class Workers:
+    """An executor, or none, and how many work for it."""
+
+    def __init__(self, executor: Executor | None, number: int | None = None) -> None:
+        """``number`` is how many pieces the executor works on at once; where it is None, the executor or its client is
+        asked (:func:`_count`). Raises ArgumentError for what is no such number."""
+        if number is not None:
+            check_type(number, int, "a number of workers")
+            if number < 1:
+                raise ArgumentError("an executor has at least one worker")
+        self.executor = executor
+        self.number = number or _count(executor)
+        self._warned = False
+
+    def submit(self, work: Work[_R]) -> Future[bytes] | None:
+        """Gives the work away; None where nobody takes it."""
+        if self.executor is None:
+            return None
+        try:
+            return self.executor.submit(work.function, work.data())
+        except Exception as error:  # noqa: BLE001 - it was shut down, or broke: the work is done here
+            self.warn(error)
+            return None
+
+    def warn(self, error: BaseException) -> None:
+        """Says once that workers lose what they are given. Those of this machine have said so themselves."""
+        if not self._warned and not isinstance(error, WorkerError):
+            self._warned = True
+            _logger.warning(
+                "what a worker was given is lost, and is done by this process: %s",
+                str(error).split("\n", 1)[0] or type(error).__name__,
+            )
+
+
+def _count(executor: Executor | None) -> int:
+    """How many workers an executor has: those that are its limit, or for that of a dask client the threads of the
+    cluster; of others nobody knows, and as many as this machine has cores are a guess."""
+    limit = getattr(executor, "_max_workers", None)
+    if not isinstance(limit, int):
+        try:
+            limit = sum(executor._client.ncores().values())  # type: ignore[union-attr]
+        except Exception:  # noqa: BLE001 - it is none of dask's, or nobody answers
+            limit = None
+    return limit or os.cpu_count() or 1
+
+
+class _Piece(Generic[_W, _R]):
+    def __init__(self, work: _W) -> None:
+        self.work = work
+        self.future: Future[bytes] | None = None
+        self.result: _R | None = None
         self.follower: bytes | None = None
 
     @property
     def is_done(self) -> bool:
-        return self.outcome is not None or (self.future is not None and self.future.done())
+        return self.result is not None or (self.future is not None and self.future.done())
 
     def withdraw(self) -> bool:
         """Whether nobody else works on it, or will."""
-        return self.outcome is None and (self.future is None or self.future.cancel())
+        return self.result is None and (self.future is None or self.future.cancel())
 
 
-class Ahead:
-    """The shards that wait, in the order of the log."""
+class Ahead(Generic[_W, _R]):
+    """The work that waits, in the order of the log."""
 
-    def __init__(self, executor: Executor | None) -> None:
-        self._executor = executor
-        workers = getattr(executor, "_max_workers", None) or os.cpu_count() or 1
-        self._most_given = GIVEN * workers
-        self._most = WAITING * (1 + workers) if executor is not None else 1
-        self._shards: deque[_Shard] = deque()
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        has_any = workers.executor is not None
+        self._most_given = GIVEN * workers.number
+        self._most = WAITING * (1 + workers.number) if has_any else 1
+        self._pieces: deque[_Piece[_W, _R]] = deque()
 
     def __len__(self) -> int:
-        return len(self._shards)
+        return len(self._pieces)
 
     @property
     def is_full(self) -> bool:
         return len(self) >= self._most
 
-    def put(self, task: Task, *, full: bool = True) -> None:
-        """The next shard of the log. One that is not full and stands alone is not worth starting a process."""
-        self._shards.append(_Shard(task))
+    def put(self, work: _W, *, full: bool = True) -> None:
+        """The next work of the log. One that is not full and stands alone is not worth starting a process."""
+        self._pieces.append(_Piece(work))
         if full or len(self) > 1:
             self._give()
 
     def follow(self, raw: bytes) -> bool:
-        """Keeps an entry that comes after the last shard, for whoever takes that one; False where it cannot: there is
-        no shard, or it has such an entry."""
-        if not self._shards or self._shards[-1].follower is not None:
+        """Keeps an entry that comes after the last piece, for whoever takes that one; False where it cannot: there is
+        no piece, or it has such an entry."""
+        if not self._pieces or self._pieces[-1].follower is not None:
             return False
-        self._shards[-1].follower = raw
+        self._pieces[-1].follower = raw
         return True
 
-    def take(self) -> tuple[Task, Outcome, bytes | None]:
-        """The oldest shard, what it came to, and the entry that follows it if one was kept. A shard that is lost, or
-        answered with something else, is examined here."""
+    def take(self) -> tuple[_W, _R, bytes | None]:
+        """The oldest work, what it came to, and the entry that follows it if one was kept. Raises OutcomeError where a
+        worker answered with something else than an outcome of that work."""
         self._help()
-        shard = self._shards.popleft()
+        piece = self._pieces.popleft()
         self._give()
-        outcome = shard.outcome or _answer(shard.task, shard.future) or examine(shard.task)
-        return shard.task, outcome, shard.follower
+        if piece.result is None:
+            answer = self._answer(piece.future)
+            piece.result = piece.work.here() if answer is None else piece.work.read(answer[0])
+        return piece.work, cast(_R, piece.result), piece.follower
+
+    def _answer(self, future: Future[bytes] | None) -> tuple[object] | None:
+        """What a worker answered; None where the work is lost."""
+        if future is None:
+            return None
+        try:
+            error = future.exception()
+        except CancelledError as cancelled:
+            error = cancelled
+        if error is None:
+            return (future.result(),)
+        self._workers.warn(error)  # The worker died, or its executor did.
+        return None
 
     def _give(self) -> None:
         """Gives workers what they can have."""
-        if self._executor is None:
+        if self._workers.executor is None:
             return
-        given = sum(shard.future is not None and not shard.is_done for shard in self._shards)
-        for shard in self._shards:
+        given = sum(piece.future is not None and not piece.is_done for piece in self._pieces)
+        for piece in self._pieces:
             if given >= self._most_given:
                 return
-            if shard.future is None and shard.outcome is None:
-                try:
-                    shard.future = self._executor.submit(examine, shard.task)
-                except Exception:  # noqa: BLE001 - it was shut down, or broke: the shard is examined here
+            if piece.future is None and piece.result is None:
+                piece.future = self._workers.submit(piece.work)
+                if piece.future is None:
                     return
                 given += 1
 
     def _help(self) -> None:
-        """Examines shards that no worker has, until the oldest is done, or there are none."""
-        while not self._shards[0].is_done:
-            shard = next((shard for shard in self._shards if shard.withdraw()), None)
-            if shard is None:
+        """Does what no worker has, until the oldest is done, or there is nothing. Of what workers were given the newest
+        comes first: a worker begins it last."""
+        while not self._pieces[0].is_done:
+            free = next(
+                (piece for piece in self._pieces if piece.future is None and piece.result is None), None
+            )
+            free = free or next((piece for piece in reversed(self._pieces) if piece.withdraw()), None)
+            if free is None:
                 return
-            shard.outcome = examine(shard.task)
+            free.result = free.work.here()
             self._give()
-
-
-def _answer(task: Task, future: Future[Outcome] | None) -> Outcome | None:
-    """What a worker answered, if it is an answer to the task: as many entries, from the same place on."""
-    try:
-        outcome = future.result() if future is not None else None
-    except Exception:  # noqa: BLE001 - the worker died, or its executor did: the shard is examined here
-        return None
-    if not isinstance(outcome, Outcome) or outcome.first != task.first:
-        return None
-    return outcome if len(outcome.facts) == len(task.entries) else None

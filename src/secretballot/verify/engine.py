@@ -10,26 +10,28 @@ counts and outcomes (T).
 
 Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
 what depends on the rest of the log is checked here, in its order. A shard that is lost is examined here, and so are
-shards that no worker has begun while there is nothing to take in.
+shards that no worker has begun while there is nothing to take in (:mod:`.ahead`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 
 from ..board.entry import MANY, Cast, Challenged, Entry, Facts
-from ..crypto.merkle import leaf_hash
-from ..errors import StoreError
+from ..crypto.elgamal import ciphertext_size
+from ..crypto.group import ristretto255
+from ..errors import OutcomeError, StoreError
 from ..records import kind_of
 from ..tally.log import ElectionLog
 from ..tally.records import ContestResult, RankingResult, Result, WriteInResult
-from .ahead import Ahead
+from .ahead import Ahead, Workers
+from .completeness import Ballots
 from .conclusion import Conclusion, Tally
 from .findings import MAX_FINDINGS, Finding, Report
 from .pins import Pins
 from .rules import RULES
 from .shard import Outcome, Task, decode_sums, failure
+from .work import ShardWork
 
 #: Bytes of entries in a shard: enough for the multi-scalar multiplication to be efficient, few enough that memory stays
 #: bounded whatever the number of ballots and their size.
@@ -44,7 +46,7 @@ class Verification:
     def __init__(
         self,
         election_id: bytes | None,
-        executor: Executor | None,
+        workers: Workers,
         progress: Progress | None,
         pins: Pins | None = None,
     ) -> None:
@@ -56,8 +58,9 @@ class Verification:
         self.log = ElectionLog()
         self._rules = {rule: Tally() for rule in RULES}
         self._shard: list[bytes] = []
+        self._kinds: list[str] = []
         self._shard_size = 0
-        self._ahead = Ahead(executor)
+        self._ahead: Ahead[ShardWork, Outcome] = Ahead(workers)
         self._has_manifest = False
         self._received = 0
         self._entries = 0
@@ -96,8 +99,10 @@ class Verification:
 
     def entry(self, raw: bytes) -> None:
         """The next entry of the log."""
-        if self._has_manifest and kind_of(raw) in MANY:
+        kind = kind_of(raw)
+        if self._has_manifest and kind in MANY:
             self._shard.append(raw)
+            self._kinds.append(kind)
             self._shard_size += len(raw)
             self._received += 1
             if self._shard_size >= SHARD_SIZE:
@@ -193,10 +198,17 @@ class Verification:
         if not self._shard:
             return
         full = self._shard_size >= SHARD_SIZE
-        entries, self._shard, self._shard_size = tuple(self._shard), [], 0
+        entries, kinds = tuple(self._shard), self._kinds
+        self._shard, self._kinds, self._shard_size = [], [], 0
         public = self.log.group_public
-        key = public.group_key.encode() if public is not None else None
-        self._ahead.put(Task(self.log.election.body, key, self._received - len(entries), entries), full=full)
+        key, ballots = None, Ballots(0, len(self.log.election.manifest.contests))
+        if public is not None:
+            key = public.group_key.encode()
+            plans = self.log.examiner.context.plans
+            size = ciphertext_size(ristretto255) * sum(plan.num_ciphertexts for plan in plans)
+            ballots = Ballots(size, len(plans))
+        task = Task(self.log.election.body, key, self._received - len(entries), entries)
+        self._ahead.put(ShardWork(task, kinds, ballots), full=full)
         while self._ahead.is_full:
             self._take_in()
 
@@ -208,14 +220,14 @@ class Verification:
 
     def _take_in(self) -> None:
         """Takes in the oldest shard."""
-        task, outcome, follower = self._ahead.take()
+        work, outcome, follower = self._ahead.take()
         for rule, count in outcome.passed.items():
             self.passed(rule, count)
         for one in outcome.failures:
             self.fail(*one)
-        for raw, facts in zip(task.entries, outcome.facts, strict=True):
-            self._take(leaf_hash(raw), facts)
-        self._add_sum(task, outcome)
+        for leaf, facts in zip(work.leaves, outcome.facts, strict=True):
+            self._take(leaf, facts)
+        self._add_sum(work.task, outcome)
         if follower is not None:
             self._single(follower)
 
@@ -272,6 +284,9 @@ class Verification:
     def report(self) -> Report:
         """The report, once every entry and the checkpoint have been given."""
         self.drain()
+        if not self._received == self._entries == self.log.size:
+            # Nothing loses an entry on its way; if anything ever does, that is no report.
+            raise OutcomeError(f"{self._received} entries were read, and {self._entries} were verified")
         if not self._entries:
             self.fail("M1", "entry 0", "the record has no entries")
         if self._has_manifest and self._announced is not None:

@@ -44,13 +44,14 @@ class Failure(NamedTuple):
 
 class Outcome(NamedTuple):
     """What a task came to. ``facts`` are those of each entry, or None of one that cannot be read; ``passed`` counts by
-    rule the checks that passed; ``sums`` are the encoded column sums of the elements of all ballots that can be added
-    up, and empty where there are none."""
+    rule the checks that passed; ``summed`` is how many ballots can be added up; ``sums`` are the encoded column sums of
+    their elements, and empty where there are none."""
 
     first: int
     facts: tuple[Facts | None, ...]
     passed: dict[str, int]
     failures: tuple[Failure, ...]
+    summed: int
     sums: bytes
 
 
@@ -93,7 +94,7 @@ class _Shard:
             columns = ristretto255.sum_columns(self._rows)
             sums = b"".join(_IDENTITY if one.is_identity() else one.encode() for one in columns)
         failures = tuple(failed for _, failed in sorted(self._failures, key=lambda failed: failed[0]))
-        return Outcome(task.first, facts, dict(self._passed), failures, sums)
+        return Outcome(task.first, facts, dict(self._passed), failures, len(self._rows), sums)
 
     def _entry(self, index: int, raw: bytes) -> Facts | None:
         item = f"entry {index}"

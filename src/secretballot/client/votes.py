@@ -77,19 +77,21 @@ class Votes:
     def add(self, entry: bytes) -> Vote:
         """Keeps a new one. To be done before it is sent: whatever happens then, the board may have it."""
         vote = self._vote(entry)
-        self.sent.append(vote)
-        self._save()
+        self._keep([*self.sent, vote])
         return vote
 
     def answer(self, vote: Vote, receipt: str) -> None:
         """Keeps the receipt of one that was added, which the caller verified."""
-        self.sent[self.sent.index(vote)] = vote._replace(receipt=receipt.encode("utf-8"))
-        self._save()
+        answered = vote._replace(receipt=receipt.encode("utf-8"))
+        place = self.sent.index(vote)
+        self._keep([*self.sent[:place], answered, *self.sent[place + 1 :]])
 
-    def _save(self) -> None:
-        pairs = [part for vote in self.sent for part in (vote.entry, vote.receipt)]
-        fields = (self._election, str(len(self.sent)).encode("ascii"), frame(*pairs))
+    def _keep(self, sent: list[Vote]) -> None:
+        """On the disk, and only then in memory: where the disk is full, it can be done again."""
+        pairs = [part for vote in sent for part in (vote.entry, vote.receipt)]
+        fields = (self._election, str(len(sent)).encode("ascii"), frame(*pairs))
         key_file.save(self._path, _KIND, self._passphrase, *fields, replace=True, limit=MAX_FILE_SIZE)
+        self.sent = sent
 
     def __repr__(self) -> str:
         return "<Votes, redacted>"

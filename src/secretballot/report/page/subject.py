@@ -1,0 +1,96 @@
+"""What a page is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ...crypto.note import Checkpoint, parse_note
+from ...errors import ArgumentError, SecretBallotError
+from ...manifest import Contest, Manifest
+from ...verify import Pins, Report, Status, Verdict
+from ..chronicle import Chronicle
+from .elements import Content, element
+from .words import Language
+
+
+class Verifier(NamedTuple):
+    """What verified: its version, and the backend that it computed with."""
+
+    version: str
+    backend: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A report with what stands beside it. ``chronicle`` is None where the record's course is not known, ``made`` where
+    the time is not to be said; ``announced`` is the election's id that was given to compare with."""
+
+    report: Report
+    language: Language
+    verifier: Verifier
+    chronicle: Chronicle | None = None
+    pins: Pins | None = None
+    announced: bytes | None = None
+    made: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ArgumentError for a report whose verdict is not what its rules say."""
+        statuses = {rule.status for rule in self.report.rules}
+        follows = Verdict.VERIFIED
+        if Status.FAILED in statuses or any(rule.failed or rule.findings for rule in self.report.rules):
+            follows = Verdict.FAILED
+        elif Status.NOT_RUN in statuses or not self.report.rules:
+            follows = Verdict.INCOMPLETE
+        if self.report.verdict is not follows:
+            raise ArgumentError(f"the report says {self.report.verdict.value}, and its rules {follows.value}")
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the verdict is verified."""
+        return self.report.verdict is Verdict.VERIFIED
+
+    @property
+    def course(self) -> Chronicle | None:
+        """The chronicle, where it is of the record that was verified."""
+        chronicle = self.chronicle
+        if chronicle is None or chronicle.entries != self.report.entries:
+            return None
+        named = chronicle.election.id.hex() if chronicle.election else ""
+        return chronicle if named == self.report.election else None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the election that was verified."""
+        course = self.course
+        return course.election.manifest if course and course.election else None
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """What the record's checkpoint states, whoever signed it; None where it is none."""
+        try:
+            return Checkpoint.parse(parse_note(self.course.checkpoint)[0]) if self.course else None
+        except SecretBallotError:
+            return None
+
+    def of_result(self, caption: Content, *notes: Content) -> Content:
+        """The caption of a table of results: where the record is not verified, it says so."""
+        said = None if self.is_verified else self.language.say("unverified result")
+        return [caption, element("small", [[one, " "] for one in (*notes, said) if one])]
+
+    def contest(self, contest_id: str) -> Contest | None:
+        """A contest of the manifest, if it has it."""
+        contests = self.manifest.contests if self.manifest else ()
+        return next((one for one in contests if one.id == contest_id), None)
+
+
+def parties(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Id and labels of everybody who posts by that id."""
+    for trustee in manifest.trustees:
+        yield trustee.id, trustee.labels
+    for mixer in manifest.mixers:
+        yield mixer.id, mixer.labels
+    for registrar in manifest.registrars:
+        yield registrar.id, registrar.labels

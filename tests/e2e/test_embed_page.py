@@ -1,0 +1,455 @@
+"""The page on embedding voting in a front end: its terminal, and its portal, in a whole election over real services."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import Header, HTTPException
+
+from secretballot import Holder, Registrar, SQLiteRegister
+from secretballot.client import LocalBoard
+from secretballot.client.remote import RemoteRegistrar, Service
+from secretballot.client.votes import Votes
+from secretballot.client.wire import UnreachableError
+from secretballot.credential.codes import hash_code
+from secretballot.errors import CredentialError
+from secretballot.records import parse_entry
+from secretballot.service.deploy import board_app, issuance_app
+from secretballot.testing import Simulation
+from secretballot.verify import Verdict
+
+from ..support import elections
+from ..support.services import running
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "embed-front-end.md"
+CODE = "0123-4567-89AB-CDEF"
+PASSPHRASE = "a passphrase of my own"
+CONTESTS = (elections.rating(), elections.choice())
+#: What the voter marks; the names of these marks are to be found nowhere but in what is shown.
+MARKED = {"officials/an": "low", "officials/binh": "", "chair": "dung"}
+
+pytestmark = [
+    pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside the tests"),
+    pytest.mark.usefixtures("cheap_key_files"),
+]
+
+
+def _compiled(code: str) -> CodeType:
+    # Not under this module's __future__: FastAPI reads the annotations of functions within functions.
+    return compile(code, PAGE.name, "exec", dont_inherit=True)
+
+
+@pytest.fixture(scope="module")
+def code() -> dict[str, str]:
+    """The page's blocks of code, by the heading that they stand under."""
+    parts = re.split(r"^## (.*)\n", PAGE.read_text(encoding="utf-8"), flags=re.M)
+    found = {
+        title: "".join(re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S))
+        for title, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    return {title: text for title, text in found.items() if text}
+
+
+@pytest.fixture(scope="module")
+def names(code: dict[str, str]) -> dict[str, Any]:
+    """What the page defines."""
+    found: dict[str, Any] = {"__name__": "page"}
+    titles = [title for title in code if title != "Run it"]
+    assert len(titles) == 4
+    for title in titles:
+        exec(_compiled(code[title]), found)  # noqa: S102 - the documentation's own code
+    return found
+
+
+class Browser:
+    """Somebody at the terminal, who sees its page and presses its buttons."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(base_url=url, headers={"Origin": url})
+        self.seen: list[httpx.Response] = []
+
+    @property
+    def page(self) -> str:
+        return html.unescape(self.look().text)
+
+    def look(self) -> httpx.Response:
+        self.seen.append(self._client.get("/"))
+        return self.seen[-1]
+
+    def token(self) -> str:
+        found = re.search(r'name="token" value="(\w+)"', self.look().text)
+        assert found is not None
+        return found[1]
+
+    def press(self, action: str, fields: Mapping[str, str] | None = None, **rest: Any) -> httpx.Response:
+        data = {"token": self.token(), **(fields or {})}
+        self.seen.append(self._client.post(f"/{action}", data=data, **rest))
+        return self.seen[-1]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def go(self, action: str, fields: Mapping[str, str] | None = None) -> str:
+        answer = self.press(action, fields)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        return self.page
+
+    def cookie(self) -> str:
+        return self._client.cookies["terminal"]
+
+    def forge(self, action: str, **rest: Any) -> httpx.Response:
+        return self._client.post(f"/{action}", **rest)
+
+
+class Hall:
+    """An election whose voting is open, in which one voter votes at a terminal."""
+
+    def __init__(self, simulation: Simulation, names: dict[str, Any], home: Path, board: Any) -> None:
+        self.simulation = simulation
+        self.home = home
+        registrar = object()
+        self.terminal = names["Terminal"](home, simulation.election.id, board, {"registrar-1": registrar})
+        self.app = names["create_app"](self.terminal)
+        self.browser: Browser
+
+    @contextmanager
+    def open(self) -> Iterator[Browser]:
+        with running(self.app) as url, closing(Browser(url)) as self.browser:
+            yield self.browser
+
+    def sign_in(self) -> None:
+        holder = self.simulation.holders[0]
+        if not (self.home / "role.key").exists():
+            holder.save(self.home / "role.key", passphrase=PASSPHRASE)
+        assert "Encrypt" in self.browser.go("sign-in", {"passphrase": PASSPHRASE})
+
+
+@pytest.fixture
+def hall(names: dict[str, Any], tmp_path: Path) -> Iterator[Hall]:
+    simulation = elections.voting(CONTESTS, 2)
+    found = Hall(simulation, names, tmp_path / "home", LocalBoard(simulation.board))
+    with found.open():
+        yield found
+
+
+# The whole way.
+
+
+def test_the_whole_way(
+    code: dict[str, str],
+    names: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """From the access code to the verified result, over the services, with the page's way to run it."""
+    caplog.set_level(logging.DEBUG)
+    simulation = elections.simulate(CONTESTS)
+    simulation.hold_ceremony()
+    election, voter = simulation.election, simulation.roll[0]
+    register = SQLiteRegister(tmp_path / "register.sqlite")
+    register.add_voters({voter: hash_code(election.id, voter, CODE)})
+    registrar = Registrar(simulation.registrar_keys[0], election, register)
+    issuance, publisher = issuance_app(registrar, register, LocalBoard(simulation.board))
+    seen: list[httpx.Response] = []
+
+    class Served:
+        """In the place of uvicorn's server: the voter comes, and leaves."""
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            assert (config.host, config.port, config.access_log) == ("127.0.0.1", 8080, False)
+            self._app = config.app
+
+        def run(self) -> None:
+            with running(self._app) as url, closing(Browser(url)) as browser:
+                self._visit(browser)
+                seen.extend(browser.seen)
+
+        def _visit(self, browser: Browser) -> None:
+            asked = {"name": voter, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+            wrong = browser.press("credential", {**asked, "code/registrar-1": CODE[::-1]})
+            assert (wrong.status_code, "wrong" in wrong.text) == (403, True)
+            assert browser.press("credential", {**asked, "again": "x"}).status_code == 422
+            browser.go("credential", {**asked, "code/registrar-1": CODE.lower()})
+            publisher.publish()
+            registrar.close()
+            # Voting is not open yet.
+            assert "Encrypt" in browser.go("sign-in", {"passphrase": PASSPHRASE})
+            early = browser.press("seal", MARKED)
+            assert (early.status_code, "not voting yet" in early.text) == (409, True)
+            simulation.board.submit(simulation.authority.enter(election, "voting"))
+            vote_at(browser)
+
+    monkeypatch.setattr(uvicorn, "Server", Served)
+    monkeypatch.setattr("resource.setrlimit", lambda *limits: None)
+    with running(board_app(LocalBoard(simulation.board))) as board, running(issuance) as issuing:
+        given = {"home": tmp_path / "home", "election_id": election.id}
+        given |= {"board_url": board, "registrar_url": issuing}
+        run = code["Run it"].replace('"registry"', '"registrar-1"')
+        exec(_compiled(run), {**names, **given})  # noqa: S102 - the documentation's own code
+    register.close()
+
+    result = simulation.tally()
+    counts = elections.counts_of(result)
+    assert counts["officials"] == {"an": ((0, 0, 1), 0), "binh": ((0, 0, 0), 1)}
+    assert counts["chair"] == {"chair": ((0, 1, 0), 0)}
+    report = elections.verify(simulation, list(simulation.store.entries()), election_id=election.id)
+    assert (report.verdict, report.ballots_counted, report.ballots_challenged) == (Verdict.VERIFIED, 1, 1)
+
+    # Nothing that was marked, and no secret, is in what was written down, or in an address.
+    written = "".join((caplog.text, *capfd.readouterr()))
+    addresses = [f"{answer.request.url}{answer.headers.get('location', '')}" for answer in seen]
+    for secret in ("officials", "low", "dung", PASSPHRASE, "passphrase", CODE, voter):
+        assert secret not in written, secret
+        assert not any(secret in address for address in addresses), secret
+    assert "/v1/entries" in written
+    on_disk = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert b"low" not in on_disk
+    assert b"officials" not in on_disk
+
+
+def vote_at(browser: Browser) -> None:
+    """Marks, has the ballot opened, marks again, and casts."""
+    missing = browser.press("seal", {**MARKED} | {"chair": "nobody"})
+    assert missing.status_code == 422
+    assert "nobody" not in missing.text
+    page = browser.go("seal", MARKED)
+    (code,) = re.findall(r"go on: <b>([^<]+)</b>", page)
+    for line, mark in (("AN", "tín nhiệm thấp"), ("BINH", "blank"), ("Chair", "DUNG")):
+        assert f"<dt>{line}</dt><dd>{mark}</dd>" in page
+    assert f"Opened, and not counted: <b>{code}</b>" in browser.go("challenge")
+    page = browser.go("seal", MARKED)
+    (other,) = re.findall(r"go on: <b>([^<]+)</b>", page)
+    assert other != code
+    page = browser.go("cast")
+    assert f"Your ballot is cast: <b>{other}</b>" in page
+    assert "c2sp.org/tlog-proof@v1" in page
+    assert "Sign in" in browser.go("leave")
+    for answer in browser.seen:
+        assert answer.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+# What is kept, and for how long.
+
+
+def test_after_casting_the_choices_are_gone_and_nothing_is_cast_twice(hall: Hall) -> None:
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    visit = hall.terminal.visit
+    assert visit.choices["chair"] == "dung"
+    hall.browser.go("cast")
+    assert (visit.holder, visit.votes, visit.choices, visit.sealed) == (None, None, None, None)
+    size = hall.simulation.log.size
+    assert "Your ballot is cast" in hall.browser.go("cast")
+    hall.browser.go("seal", MARKED)
+    assert hall.simulation.log.size == size
+    # What was sent is kept, sealed.
+    holder = hall.simulation.holders[0]
+    (vote,) = Votes(hall.home / "votes", holder, passphrase=PASSPHRASE).sent
+    assert vote.receipt == visit.sent.receipt
+
+
+def test_a_line_that_is_not_marked_is_no_blank(hall: Hall) -> None:
+    hall.sign_in()
+    for name in MARKED:
+        answer = hall.browser.press("seal", {key: mark for key, mark in MARKED.items() if key != name})
+        assert (answer.status_code, "mark every line" in answer.text) == (422, True)
+    assert hall.terminal.visit.sealed is None
+    assert 'value="" required> blank' in hall.browser.page
+    hall.browser.go("seal", MARKED)
+    assert hall.terminal.visit.sealed is not None
+    assert "Encrypt" in hall.browser.go("change")
+    assert hall.terminal.visit.choices is None
+
+
+def test_a_lost_answer_is_asked_for_again_and_no_other_ballot_is_made(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = hall.terminal._board
+    submit, sent = board.submit, []
+
+    def lose(entry: bytes) -> str:
+        sent.append(submit(entry))
+        raise UnreachableError("does not answer")
+
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    monkeypatch.setattr(board, "submit", lose)
+    lost = hall.browser.press("cast")
+    assert (lost.status_code, "Send it again" in lost.text) == (422, True)
+    assert hall.terminal.visit.sealed is None
+    monkeypatch.setattr(board, "submit", submit)
+    # Another program, later: the ballot is on the disk.
+    hall.terminal.leave()
+    assert "Send it again" in hall.browser.go("sign-in", {"passphrase": PASSPHRASE})
+    assert "Send it again" in hall.browser.go("seal", MARKED)
+    assert "Your ballot is cast" in hall.browser.go("send")
+    kinds = [parse_entry(raw).kind for raw in hall.simulation.store.entries()]
+    assert kinds.count("ballot") == len(sent) == 1
+
+
+def test_a_first_ballot_is_not_replaced(names: dict[str, Any], tmp_path: Path) -> None:
+    for rule, status in (("first", 422), ("last", 303)):
+        simulation = elections.voting(CONTESTS, 1, revoting=rule)
+        hall = Hall(simulation, names, tmp_path / rule, LocalBoard(simulation.board))
+        with hall.open() as browser:
+            hall.sign_in()
+            browser.go("seal", MARKED)
+            browser.go("cast")
+            assert "You have voted" in browser.go("sign-in", {"passphrase": PASSPHRASE})
+            assert browser.press("seal", MARKED).status_code == status
+
+
+def test_who_does_nothing_is_signed_out(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[Any] = []
+
+    class Timer(threading.Timer):
+        def start(self) -> None:
+            waiting.append(self)
+
+    monkeypatch.setattr(threading, "Timer", Timer)
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    early, late = waiting
+    assert early.finished.is_set()
+    assert (late.interval, late.daemon) == (300.0, True)
+    # That of an earlier visit does nothing to this one.
+    early.function(object())
+    assert hall.terminal.visit is not None
+    late.function(*late.args)
+    assert hall.terminal.visit is None
+    assert "sign in first" in hall.browser.press("cast").text
+
+
+# Who else can reach the terminal.
+
+
+def forged(hall: Hall) -> Iterator[tuple[int, httpx.Response]]:
+    """Requests to cast that are not the voter's, each with the status that is due."""
+    browser = hall.browser
+    token = browser.token()
+    good = {"data": {"token": token}}
+    for origin in ("https://example.org", "null", "http://127.0.0.1:1", browser.url.replace("http", "https")):
+        yield 403, browser.forge("cast", headers={"Origin": origin}, **good)
+    yield 422, browser.forge("cast", data={"token": "0" * 64})
+    yield 422, browser.forge("cast", data={})
+    yield 422, browser.forge("cast", content=b"\xff", headers={"Cookie": f"terminal={browser.cookie()}"})
+    yield 400, browser.forge("cast", headers={"Host": "terminal.example.org"}, **good)
+    yield 413, browser.forge("cast", data={"token": token, "more": "x" * 2**18})
+    yield 400, browser.forge("cast", content=iter([f"token={token}".encode()]))
+    # Another browser, with a token of its own.
+    with closing(Browser(browser.url)) as other:
+        yield 422, other.press("cast")
+        assert "DUNG" not in other.page
+
+
+def test_nobody_else_casts(hall: Hall) -> None:
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    size = hall.simulation.log.size
+    for status, answer in forged(hall):
+        assert answer.status_code == status, answer.text
+    assert hall.simulation.log.size == size
+    hall.browser.go("cast")
+    assert hall.simulation.log.size == size + 1
+
+
+def test_a_cookie_from_before_is_not_the_voters(hall: Hall) -> None:
+    hall.browser.look()
+    before = hall.browser.cookie()
+    hall.sign_in()
+    assert hall.browser.cookie() != before
+    with closing(Browser(hall.browser.url)) as stranger:
+        stranger._client.cookies.set("terminal", before)
+        assert "Encrypt" not in stranger.page
+    header = hall.browser.press("sign-in", {"passphrase": PASSPHRASE}).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict"} <= set(header.split("; "))
+    refused = hall.browser.press("sign-in", {"passphrase": "another"})
+    assert (refused.status_code, "passphrase" in refused.text) == (422, True)
+
+
+def test_labels_are_shown_as_text(names: dict[str, Any], tmp_path: Path) -> None:
+    hostile = elections.choice().model_copy(update={"labels": {"en": "<script>alert(1)</script>\x1b[2J"}})
+    simulation = elections.voting([hostile], 1)
+    hall = Hall(simulation, names, tmp_path, LocalBoard(simulation.board))
+    with hall.open() as browser:
+        hall.sign_in()
+        shown = browser.look().text
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "\x1b" not in shown
+
+
+# The portal.
+
+
+def test_the_portal(names: dict[str, Any], tmp_path: Path) -> None:
+    """A member's session gives a ticket, and the ticket a credential; nobody else's does."""
+    simulation = elections.simulate(CONTESTS)
+    simulation.hold_ceremony()
+    election, (voter, other, *_) = simulation.election, simulation.roll
+
+    def signed_in(session: str = Header()) -> str:
+        if session not in (voter, other):
+            raise HTTPException(401)
+        return session
+
+    with SQLiteRegister(tmp_path / "register.sqlite") as register:
+        register.add_voters(simulation.roll)
+        registrar = Registrar(simulation.registrar_keys[0], election, register)
+        portal = names["create_portal"](registrar, register, LocalBoard(simulation.board), signed_in)
+        holder = Holder(election)
+        request = holder.request("registrar-1")
+
+        def visit() -> None:
+            with running(portal) as url, RemoteRegistrar(Service(f"{url}/registrar", attempts=1)) as remote:
+                assert httpx.post(f"{url}/ticket", headers={"session": "nobody"}).status_code == 401
+                answer = httpx.post(f"{url}/ticket", headers={"session": voter})
+                assert answer.headers["cache-control"] == "no-store"
+                ticket = answer.text
+                for name, code in ((other, ticket), (voter, ""), (voter, "x" * 43), ("nobody", ticket)):
+                    with pytest.raises(CredentialError, match="the name or the ticket is wrong"):
+                        remote.issue(name, code, request)
+                first = remote.issue(voter, ticket, request)
+                assert remote.issue(voter, ticket, request) == first
+                holder.accept("registrar-1", first)
+
+        async def live() -> None:
+            async with portal.router.lifespan_context(portal):
+                await asyncio.to_thread(visit)
+
+        asyncio.run(live())
+        # The publisher has posted what there was before it ended.
+        assert simulation.log.issued == {"registrar-1": 1}
+    assert holder.credential()
+
+
+def test_a_ticket_ends(names: dict[str, Any]) -> None:
+    now = [0.0]
+    tickets = names["Tickets"](60.0, lambda: now[0])
+    old = tickets.new("an")
+    ticket = tickets.new("an")
+    tickets.check("an", ticket)
+    now[0] = 59.9
+    tickets.check("an", ticket)
+    for name, code in (("an", old), ("binh", ticket), ("an", "")):
+        with pytest.raises(CredentialError):
+            tickets.check(name, code)
+    now[0] = 60.0
+    with pytest.raises(CredentialError):
+        tickets.check("an", ticket)
