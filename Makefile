@@ -9,8 +9,10 @@ RESULTS := benchmarks/results
 GROWTH ?= 100 1000 10000
 ELECTIONGUARD ?=
 KILLS ?= 1000
+# Seconds for each target that is fuzzed.
+SECONDS ?= 60
 
-.PHONY: demo test faults check check-python check-rust docs bench bench-micro clean
+.PHONY: demo test faults fuzz check check-python check-rust docs bench bench-micro clean
 
 # A whole election on published figures, every role played, and then its verification from the record alone.
 demo: $(VENV)/.installed
@@ -25,6 +27,10 @@ test: check
 # The tests of faults at length: KILLS of boards on each store, and every step of every command. `make test` has 200 and a part.
 faults: $(VENV)/.installed-dev
 	SECRETBALLOT_FAULTS=$(KILLS) $(BIN)/pytest -n 2 tests/fault
+
+# Generated inputs for every parser and for whole records, SECONDS for each; what is a finding stays in fuzz-corpus.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --corpus fuzz-corpus
 
 check: $(VENV)/.installed-dev
 	$(MAKE) --no-print-directory --output-sync=target -j2 check-python check-rust
@@ -43,6 +49,7 @@ check-rust:
 	else cd src/rust && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings \
 	  && cargo test --quiet --release; fi
 
+# Warnings are errors. Much of the reference is made from the code (docs/_ext/generated.py).
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
@@ -58,7 +65,7 @@ bench-micro: $(VENV)/.installed-bench
 
 # What the other targets made, the virtual environment included.
 clean:
-	rm -rf $(VENV) $(RECORD) build dist docs/_build $(RESULTS) src/rust/target src/secretballot/crypto/group/_native*.so .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(RECORD) fuzz-corpus build dist docs/_build $(RESULTS) src/rust/target src/secretballot/crypto/group/_native*.so .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -36,6 +36,7 @@ PACKAGES = (
     "secretballot.tally",
     "secretballot.verify",
     "secretballot.report",
+    "secretballot.report.page",
     "secretballot.client",
     "secretballot.client.remote",
     "secretballot.data",
@@ -175,7 +176,7 @@ def _directive(package: str, name: str) -> str:
 
 @cache
 def comment_on(package: str, name: str) -> str:
-    """What the comment on a constant or a type says, wherever in the package it is made; nothing where there is none."""
+    """What the comment on a constant or a type says, wherever in the package it is made, if there is one."""
     module = importlib.import_module(package)
     inner = [one.name for one in pkgutil.iter_modules(module.__path__)] if hasattr(module, "__path__") else []
     for where in (package, *(f"{package}.{one}" for one in inner)):

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from ..support import snippets
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorials" / "between-parties.md"
 
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside the tests")
 
 
 def script() -> str:
-    blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    blocks = snippets.code(PAGE, "bash")
     assert len(blocks) >= 10
     return "".join(blocks)
 

@@ -26,6 +26,8 @@ from secretballot import (
 from secretballot.cli.terminal import ExitCode
 from secretballot.testing import Simulation
 
+from ..support.snippets import code as _blocks
+
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorials" / "first-election.md"
@@ -39,10 +41,6 @@ pytestmark = pytest.mark.skipif(not README.is_file(), reason="the tests are not 
 INSTALLS_BY_NAME = re.compile(r"\b(?:install|add)\b[^\n`]*[ '\"]secretballot(?![\w./-])")
 
 COUNTS = [((2, 1, 0), 0), ((0, 0, 2), 1)]
-
-
-def _blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
 
 
 def _run(code: str, name: str) -> dict[str, Any]:

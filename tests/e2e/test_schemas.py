@@ -31,6 +31,8 @@ from secretballot.records import parse_entry
 from secretballot.report.schemas import DIALECT, MODELS, schemas
 from secretballot.testing import Simulation
 
+from ..support import snippets
+
 SCHEMAS = schemas()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "spec" / "index.md"
 
@@ -181,7 +183,7 @@ def test_the_specification_lists_every_schema() -> None:
 @needs_docs
 def test_the_specification_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines of Python write what building the documentation writes."""
-    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    (code,) = snippets.code(PAGE, "python")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, PAGE.name, "exec"), {})  # noqa: S102 - the documentation's own code
     written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

@@ -449,6 +449,10 @@ def test_errors_travel() -> None:
     # What is no class of ours, or one that needs more than a message, is one that does not.
     assert type(read_error(b'{"error":"SystemExit","message":"x"}', 500)) is BoardError
     assert type(read_error(b'{"error":"InvalidElementError","message":"x"}', 400)).__name__ == "CryptoError"
+    assert (
+        read_error(b'{"error":"BoardError","message":""}', 422).message
+        == "the service refused it, and says no reason"
+    )
     long = read_error(json.dumps({"error": "BoardError", "message": "a\x1b[2J\n" * 10_000}).encode(), 400)
     assert len(long.message) == 2000
     assert long.message.isprintable()

@@ -28,6 +28,7 @@ from secretballot.service.settings import Rate, Settings
 
 from ..support import elections, stages
 from ..support.services import running
+from ..support.snippets import code as blocks
 from .test_openapi import operations
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -36,10 +37,6 @@ API, DEPLOY, EMBED = (DOCS / name for name in ("reference/http-api.md", "howto/d
 ALWAYS = set(errors())
 
 pytestmark = pytest.mark.skipif(not API.is_file(), reason="the documentation is not beside the tests")
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
 
 
 def run(code: str, page: Path, **names: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from importlib.resources import files
@@ -11,7 +12,7 @@ import pytest
 
 from secretballot.cli import main
 from secretballot.errors import ArgumentError
-from secretballot.report import explanations
+from secretballot.report import explanations, page
 from secretballot.report.explanations import LANGUAGES, PARTS, Explanation, explain, headings
 from secretballot.verify import RULES
 
@@ -70,6 +71,16 @@ def test_both_languages_name_the_same(rule: str, language: str) -> None:
     text, other = (" ".join(explain(rule, one)[3:-1]) for one in (language, "en"))
     for named in (r"\b[A-Z][1-9]\b", r"`[^`]+`", r"\bSECURITY\.md\b"):
         assert {*re.findall(named, text)} == {*re.findall(named, other)}
+
+
+def test_a_page_counts_in_the_same_units() -> None:
+    """The titles it has from here."""
+    counted = json.loads((files(page) / "vi.json").read_text(encoding="utf-8"))["units"]
+    assert {rule: counted[RULES[rule].unit] for rule in RULES} == {
+        rule: explain(rule, "vi").unit for rule in RULES
+    }
+    language = page.Language("vi")
+    assert all(explain(rule, "vi").title in language.verifiers(RULES[rule].title) for rule in RULES)
 
 
 def test_ids_in_lower_case() -> None:

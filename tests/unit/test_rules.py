@@ -154,7 +154,9 @@ def test_the_table_of_statuses_is_what_the_verifier_does() -> None:
 @needs_docs
 def test_every_rule_says_what_it_must() -> None:
     sections = re.split(r"^### ", _page("spec/rules.md"), flags=re.M)[1:]
-    for section in sections:
+    of_rules = [section for section in sections if re.match(r"[A-Z]\d: ", section)]
+    assert len(of_rules) == len(RULES)
+    for section in of_rules:
         own = section.split("\n## ")[0]
         for part in ("**Checks**", "**Counts**", "**Does not apply", "**A failure means**"):
             assert own.count(part) == 1, f"{part} of {own.splitlines()[0]}"

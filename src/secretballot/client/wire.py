@@ -103,7 +103,7 @@ def read_error(data: bytes, status: int) -> SecretBallotError:
     while kind.__init__ is not SecretBallotError.__init__:
         kind = kind.__base__  # type: ignore[assignment]
     return kind(
-        _line(message),
+        _line(message) or "the service refused it, and says no reason",
         item=_line(item) if isinstance(item, str) else None,
         culprit=_line(culprit) if isinstance(culprit, str) else None,
     )

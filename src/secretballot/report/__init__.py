@@ -2,7 +2,8 @@
 
 :mod:`.words` chooses labels and makes foreign text safe to show, :mod:`.contents` reads a record lightly (it verifies
 nothing), :mod:`.comparison` compares two, :mod:`.results` and :mod:`.text` lay out. The machine's form of a report is
-its own JSON (:class:`secretballot.verify.Report`).
+its own JSON (:class:`secretballot.verify.Report`); :mod:`.junit` makes XML of it, and :mod:`.page` a page of HTML, for
+which :mod:`.chronicle` reads along what a log tells of its course.
 """
 
 from .comparison import Comparison, Relation, compare_records

@@ -24,7 +24,7 @@ def junit_report(report: Report) -> bytes:
     }
     root = ElementTree.Element("testsuites", {"name": "secretballot verify", **counts})
     suite = ElementTree.SubElement(
-        root, "testsuite", {"name": f"election {report.election or 'unknown'}", **counts}
+        root, "testsuite", {"name": visible(f"election {report.election or 'unknown'}"), **counts}
     )
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in (

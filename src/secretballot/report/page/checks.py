@@ -6,7 +6,7 @@ from itertools import groupby
 
 from ...verify import RuleResult, Status
 from .blocks import grouped_table, paragraph, section
-from .elements import Content, Markup, code, element
+from .elements import Content, Markup, element
 from .figures import mark
 from .subject import Subject
 
@@ -38,7 +38,8 @@ def _row(subject: Subject, rule: RuleResult) -> list[Content]:
     asks: list[Content] = [language.title(rule)]
     if rule.reason:
         asks.append(element("small", language.verifiers(rule.reason)))
-    asks.append(element("small", code(rule.reference)))
+    page, hash_, place = rule.reference.partition("#")
+    asks.append(element("small", element("code", page, element("wbr"), hash_, place, dir="ltr")))
     # Nothing is said to be checked where nothing was: a dash, and no zero that looks like a pass.
     checked: Content = "–"
     if rule.checked:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..words import MAX_TEXT, shortened, visible
 
-_VOID = frozenset({"meta", "br", "col"})
+_VOID = frozenset({"meta", "wbr"})
 
 
 class Markup(str):

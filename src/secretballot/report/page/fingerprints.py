@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from .blocks import grouped, paragraph, section, table
@@ -28,7 +29,7 @@ def fingerprints(subject: Subject) -> Markup:
 
 def _rows(subject: Subject) -> Iterator[tuple[Content, Content]]:
     language, manifest = subject.language, subject.manifest
-    if manifest is not None:
+    if re.fullmatch("[0-9a-f]{64}", subject.report.election):
         yield language.say("id"), grouped(bytes.fromhex(subject.report.election))
     if subject.checkpoint is not None:
         entries = language.counted(subject.checkpoint.size, "entries")

@@ -31,6 +31,7 @@ def marks(subject: Subject, result: RankingResult | WriteInResult) -> Markup:
 
 class _Marks:
     def __init__(self, subject: Subject, result: RankingResult | WriteInResult) -> None:
+        self._subject = subject
         self._language = subject.language
         self._result = result
         contest = subject.contest(result.id)
@@ -54,7 +55,7 @@ class _Marks:
         if result.invalid_lines:
             rows = [(one.line, foreign(one.reason)) for one in result.invalid_lines[:MAX_SHOWN]]
             headings = [language.say("mixed line"), language.say("reason")]
-            parts.append(table(language.say("invalid lines", contest=self._name), headings, rows))
+            parts.append(table(self._caption("invalid lines"), headings, rows))
         return element("div", parts, class_="contest")
 
     def _texts(self, result: WriteInResult) -> Markup:
@@ -66,11 +67,11 @@ class _Marks:
         if rest:
             rows.append((element("em", language.say("other texts")), language.number(rest)))
         headings = [language.say("text"), language.say("count")]
-        return table(language.say("texts", contest=self._name), headings, rows, numbers=[1])
+        return table(self._caption("texts"), headings, rows, numbers=[1])
 
     def _method(self, method: MethodResult) -> list[Content]:
         title = self._language.say(method.method)
-        caption = self._language.say("method", method=title, contest=self._name)
+        caption = self._caption("method", method=title)
         parts: list[Content] = [element("h4", title)]
         match method:
             case BordaResult():
@@ -83,14 +84,14 @@ class _Marks:
                 parts += self._schulze(method, caption)
         return parts
 
-    def _borda(self, method: BordaResult, caption: Markup) -> Markup:
+    def _borda(self, method: BordaResult, caption: Content) -> Markup:
         language = self._language
         points = zip(self._names(len(method.half_points)), method.half_points, strict=False)
         ordered = sorted(points, key=lambda row: -row[1])
         rows = [(name, self._decimal(Fraction(twice, 2))) for name, twice in ordered]
         return table(caption, [language.say("option"), language.say("points")], rows, numbers=[1])
 
-    def _runoff(self, method: RunoffResult, caption: Markup) -> Iterator[Content]:
+    def _runoff(self, method: RunoffResult, caption: Content) -> Iterator[Content]:
         language = self._language
         rounds = method.rounds[:MAX_ROUNDS]
         yield self._rounds("round", [one.votes for one in rounds], 1, caption)
@@ -103,7 +104,7 @@ class _Marks:
         winner = [method.winner] if method.winner else []
         yield paragraph(language.say("elected", who=self._who(winner)), style="elected")
 
-    def _transfer(self, method: TransferResult, caption: Markup) -> Iterator[Content]:
+    def _transfer(self, method: TransferResult, caption: Content) -> Iterator[Content]:
         language = self._language
         stages = method.stages[:MAX_ROUNDS]
         yield paragraph(language.say("quota", number=self._decimal(Fraction(method.quota, UNIT))))
@@ -118,7 +119,7 @@ class _Marks:
         yield bullets(told, style="plain") if told else None
         yield paragraph(language.say("elected", who=self._who(method.elected)), style="elected")
 
-    def _schulze(self, method: SchulzeResult, caption: Markup) -> Iterator[Content]:
+    def _schulze(self, method: SchulzeResult, caption: Content) -> Iterator[Content]:
         language = self._language
         rows = [(place, self._who(group)) for place, group in enumerate(method.order[:MAX_OPTIONS], 1)]
         yield table(caption, [language.say("place"), language.say("option")], rows)
@@ -132,7 +133,7 @@ class _Marks:
         text = self._language.say(key, number=number, who=self._who(who))
         return escaped([text, " ", self._language.say("lot")]) if by_lot else text
 
-    def _rounds(self, key: str, votes: Sequence[Sequence[int]], unit: int, caption: Markup) -> Markup | None:
+    def _rounds(self, key: str, votes: Sequence[Sequence[int]], unit: int, caption: Content) -> Markup | None:
         """An option a row, a round a column."""
         language = self._language
         if not votes:
@@ -146,6 +147,9 @@ class _Marks:
             ]
             rows.append([name, *figures])
         return table(caption, headings, rows, numbers=range(1, len(headings)))
+
+    def _caption(self, key: str, **values: Content) -> Content:
+        return self._subject.of_result(self._language.say(key, contest=self._name, **values))
 
     def _names(self, count: int) -> list[Markup]:
         """The options' names; numbers where the manifest does not give them."""

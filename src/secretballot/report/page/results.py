@@ -44,7 +44,7 @@ class _Lines:
 
     def __init__(self, subject: Subject, result: Result, published: ContestResult) -> None:
         self._language = subject.language
-        self._is_verified = subject.is_verified
+        self._subject = subject
         self._result = result
         self._published = published
         self._lines = published.lines[:MAX_LINES]
@@ -73,12 +73,11 @@ class _Lines:
     def _base_of(self, base: str) -> int:
         return self._result.roll if base == "roll" else self._result.collected
 
-    def _caption(self) -> Markup:
+    def _caption(self) -> Content:
         language = self._language
         base = self._contest.base if self._contest else "collected"
         of = language.say(f"of {base}", number=language.number(self._base))
-        marked = Markup() if self._is_verified else language.say("unverified result")
-        return escaped([language.say("counts of", contest=self._name()), element("small", of, " ", marked)])
+        return self._subject.of_result(language.say("counts of", contest=self._name()), of)
 
     # One question with several answers.
 
@@ -125,7 +124,7 @@ class _Lines:
         cells: list[Content] = []
         for count in counts:
             share = self._language.percent(count, self._base)
-            cells.append([self._language.number(count), element("small", share) if share else None])
+            cells.append([self._language.number(count), [" ", element("small", share)] if share else None])
         # A published row may have fewer figures than the first, or more.
         cells += [None] * (width - len(cells))
         row: list[Content] = [self._line_name(line), *cells]
@@ -202,7 +201,7 @@ class _Lines:
         for base in ("collected", "roll"):
             rules = [rule for rule in contest.rules if rule.count_of == name and rule.base == base]
             if rules:
-                thresholds = [rule.threshold for rule in rules]
+                thresholds = sorted(rule.threshold for rule in rules)
                 out.append(Gauge(line.counts[place], self._base_of(base), thresholds, style))
         return out
 
@@ -235,7 +234,8 @@ class _Lines:
             who = _listed(fallen) if fallen else language.say("nobody under")
             rows.append([language.both(rule.labels, rule.id), condition, who])
         headings = [language.say(key) for key in ("outcome rule", "condition", "under")]
-        return table(language.say("outcomes of", contest=self._name()), headings, rows, style="wide")
+        caption = self._subject.of_result(language.say("outcomes of", contest=self._name()))
+        return table(caption, headings, rows, style="wide")
 
     # Names.
 

@@ -12,6 +12,7 @@ from ...errors import ArgumentError, SecretBallotError
 from ...manifest import Contest, Manifest
 from ...verify import Pins, Report, Status, Verdict
 from ..chronicle import Chronicle
+from .elements import Content, element
 from .words import Language
 
 
@@ -73,6 +74,11 @@ class Subject:
             return Checkpoint.parse(parse_note(self.course.checkpoint)[0]) if self.course else None
         except SecretBallotError:
             return None
+
+    def of_result(self, caption: Content, *notes: Content) -> Content:
+        """The caption of a table of results: where the record is not verified, it says so."""
+        said = None if self.is_verified else self.language.say("unverified result")
+        return [caption, element("small", [[one, " "] for one in (*notes, said) if one])]
 
     def contest(self, contest_id: str) -> Contest | None:
         """A contest of the manifest, if it has it."""

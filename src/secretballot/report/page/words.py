@@ -10,23 +10,31 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 from ...errors import ArgumentError
-from ...verify import RuleResult
+from ...verify import RULES, RuleResult
+from ..explanations import explain
 from ..words import PREFERRED, counted, percent
 from .elements import Content, Markup, element, filled, foreign
 
 #: The languages that a page can be in.
 LanguageName = Literal["vi", "en"]
+#: All of them.
 LANGUAGES: tuple[LanguageName, ...] = get_args(LanguageName)
 
 
 @cache
 def _texts(tag: LanguageName) -> dict[str, dict[str, str]]:
     """A language's file: ``sentences`` of the page; where it is not English, ``units`` by their English plural, and
-    ``translations`` of what the verifier says, by the pattern of a whole text, whose groups are filled in."""
+    ``translations`` of what the verifier says, by the pattern of a whole text, whose groups are filled in. Titles of
+    rules stand with their explanations."""
     texts: dict[str, dict[str, str]] = json.loads(
         files(__package__).joinpath(f"{tag}.json").read_text(encoding="utf-8")
     )
     return texts
+
+
+def _titles(tag: LanguageName) -> dict[str, str]:
+    """The rules' titles in the language, by the pattern of the English one."""
+    return {re.escape(rule.title): explain(rule.id, tag).title for rule in RULES.values()}
 
 
 class Language:
@@ -41,7 +49,7 @@ class Language:
         texts = _texts(tag)
         self._sentences = texts["sentences"]
         self._units = texts.get("units", {})
-        self._translations = texts.get("translations", {})
+        self._translations = _titles(tag) | texts.get("translations", {})
 
     def say(self, key: str, **values: Content) -> Markup:
         """A sentence of the page, filled in."""
