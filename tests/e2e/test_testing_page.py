@@ -15,13 +15,11 @@ from secretballot.manifest import Manifest
 from secretballot.records import parse_entry
 from secretballot.testing import Simulation, strategies
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "testing.md"
+from ..support.snippets import DOCS, code
+
+PAGE = DOCS / "reference" / "testing.md"
 
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside the tests")
-
-
-def _blocks(language: str) -> str:
-    return "".join(re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S))
 
 
 class Form:
@@ -56,8 +54,8 @@ def test_the_page(
         "my_page": lambda manifest, result: " ".join(one.id for one in result.contests),
         "my_queue": _queue,
     }
-    exec(compile(_blocks("python"), PAGE.name, "exec", dont_inherit=True), names)  # noqa: S102 - the page's own code
-    assert capsys.readouterr().out == _blocks("text")
+    exec(compile("".join(code(PAGE, "python")), PAGE.name, "exec", dont_inherit=True), names)  # noqa: S102 - the page's own code
+    assert capsys.readouterr().out == "".join(code(PAGE, "text"))
     tests = [name for name in names if name.startswith("test_")]
     assert len(tests) == 4
     for name in tests:
