@@ -1,0 +1,1 @@
+"""Golden records: small records of each release, which every later one must verify."""
