@@ -2,7 +2,7 @@
 
 The attackers come in three strengths:
 
-a. the record's bytes are changed, and its checkpoint is the old one;
+a. the record's bytes are changed, and its checkpoint is the old one: these are the mutations of ``test_tamper``;
 b. the board is malicious: it signs a checkpoint over the changed log;
 c. besides, whoever signed the entry signs the changed one, and where it stands before the tally, two trustees and the
    authority decrypt and publish over the changed log whatever comes out.
@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 import pytest
 
-from secretballot.board import ElectionRecord
 from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import Checkpoint, NoteSigner, open_checkpoint, sign_checkpoint, sign_note
@@ -29,7 +27,7 @@ from secretballot.crypto.signing import SigningKey
 from secretballot.records import parse_entry, sign_body
 from secretballot.testing.tamper import jsontree
 from secretballot.testing.tamper.mutations import flipped
-from secretballot.verify import Report, Status, Verdict, verify_entries, verify_record
+from secretballot.verify import Report, Status, Verdict, verify_entries
 
 from .accomplices import BALLOTS, NAMED_PLACES, PLACES, SEAL, TALLY, VOTERS, Held, failed, findings, named
 
@@ -116,17 +114,13 @@ def check_refused(report: Report, place: int, what: str) -> None:
 
 @every_place
 def test_a_changed_member_is_found(held: Held, foreign: Held, place: int) -> None:
-    """Strengths a and b."""
+    """Strength b."""
     body = parse_entry(held.entries[place]).body
     count = 0
     for change in changes(body, donors(held, foreign, place), readable=False):
         entries = held.replaced(place, unsigned(held, place, change.body))
         check_refused(held.verify(entries), place, change.name)
         count += 1
-        if count % 6 == 0:
-            report = verify_entries(entries, held.checkpoint)
-            check_refused(report, place, change.name)
-            assert "L5" in failed(report) or not report.election, change.name
     assert count >= 6 * len(jsontree.parse(body)) - 3
 
 
@@ -185,13 +179,10 @@ def moves(entries: list[bytes], place: int) -> Iterator[tuple[str, list[bytes]]]
 
 @every_place
 def test_a_dropped_repeated_or_moved_entry_is_found(held: Held, place: int) -> None:
-    """Strengths a and b."""
+    """Strength b."""
     for name, entries in moves(held.entries, place):
         if entries == held.entries:
             continue
-        report = verify_entries(entries, held.checkpoint)
-        assert report.verdict is not Verdict.VERIFIED, name
-        assert "L5" in failed(report) or not report.election, name
         report = held.verify(entries)
         if (place, name) == (TALLY, "swapped with the next"):
             # Shares say the same in any order, and nothing is bound to it.
@@ -321,42 +312,6 @@ def test_an_entry_in_another_form_is_found(held: Held, place: int) -> None:
 # The checkpoint.
 
 
-def checkpoints(held: Held) -> Iterator[tuple[str, str]]:
-    """Changed checkpoints of the unchanged log."""
-    note = held.checkpoint.decode()
-    lines = note.split("\n")
-    for number, line in enumerate(lines):
-        yield f"line {number} dropped", "\n".join(lines[:number] + lines[number + 1 :])
-        yield f"line {number} repeated", "\n".join([*lines[:number], line, *lines[number:]])
-        yield f"line {number} with a space", "\n".join([*lines[:number], line + " ", *lines[number + 1 :]])
-        if line:
-            yield f"line {number} emptied", "\n".join([*lines[:number], "", *lines[number + 1 :]])
-            for place in (0, len(line) // 2, len(line) - 1):
-                changed = line[:place] + ("B" if line[place] == "A" else "A") + line[place + 1 :]
-                yield (
-                    f"line {number}, character {place}",
-                    "\n".join([*lines[:number], changed, *lines[number + 1 :]]),
-                )
-    for number in range(len(lines) - 1):
-        swapped = [*lines[:number], lines[number + 1], lines[number], *lines[number + 2 :]]
-        yield f"lines {number} and {number + 1} swapped", "\n".join(swapped)
-    yield "nothing", ""
-    yield "Windows line ends", note.replace("\n", "\r\n")
-    yield "a leading zero", note.replace(f"\n{len(PLACES)}\n", f"\n0{len(PLACES)}\n")
-    yield "a sign", note.replace(f"\n{len(PLACES)}\n", f"\n+{len(PLACES)}\n")
-    yield "Arabic digits", note.replace(f"\n{len(PLACES)}\n", "\n\u0662\u0664\n")
-    yield "another dash", note.replace("\u2014", "-")
-
-
-def test_a_changed_checkpoint_is_found(held: Held) -> None:
-    """Strength a."""
-    for name, note in checkpoints(held):
-        if note != held.checkpoint.decode():
-            report = verify_entries(held.entries, note.encode())
-            assert report.verdict is Verdict.FAILED, name
-            assert failed(report) == {"L5"}, name
-
-
 def test_a_checkpoint_of_something_else_is_found(held: Held, foreign: Held) -> None:
     """Strength b, and whoever has a key of their own."""
     keys, size, root = held.simulation.board_keys, len(PLACES), root_of(held.entries)
@@ -392,40 +347,3 @@ def test_what_may_be_added_to_a_checkpoint(held: Held) -> None:
         sign_checkpoint(Checkpoint(keys.origin, size, root, ("an extension",)), signer),
     ):
         assert verify_entries(held.entries, note.encode()).verdict is Verdict.VERIFIED
-
-
-# The directory.
-
-
-def test_a_changed_file_is_found(held: Held, tmp_path: FilePath) -> None:
-    """Strength a, as the auditor's copy of the record."""
-    entries = tmp_path / "entries.jsonl"
-    (tmp_path / "checkpoint").write_bytes(held.checkpoint)
-    good = b"".join(raw + b"\n" for raw in held.entries)
-    files = {
-        "nothing": b"",
-        "the last line feed missing": good[:-1],
-        "one line feed more": good + b"\n",
-        "an empty line first": b"\n" + good,
-        "an empty line within": good.replace(b"\n", b"\n\n", 1),
-        "a line feed within an entry": good.replace(b",", b",\n", 1),
-        "Windows line ends": good.replace(b"\n", b"\r\n"),
-        "old Macintosh line ends": good.replace(b"\n", b"\r"),
-        "two entries on a line": good.replace(b"\n", b"", 1),
-        "a byte-order mark": b"\xef\xbb\xbf" + good,
-        "garbage behind": good + b"garbage",
-        "a line of garbage behind": good + b"garbage\n",
-        "NUL bytes behind": good + bytes(100),
-        "twice": good + good,
-        "upside down": b"".join(raw + b"\n" for raw in reversed(held.entries)),
-        "cut within the last entry": good[:-100],
-        "cut within the manifest": good[:100],
-    }
-    for name, data in files.items():
-        entries.write_bytes(data)
-        report = verify_record(ElectionRecord(tmp_path))
-        assert report.verdict is not Verdict.VERIFIED, name
-    entries.write_bytes(good)
-    assert verify_record(ElectionRecord(tmp_path)).verdict is Verdict.VERIFIED
-    (tmp_path / "checkpoint").write_bytes(held.checkpoint + b"\n")
-    assert verify_record(ElectionRecord(tmp_path)).verdict is Verdict.FAILED

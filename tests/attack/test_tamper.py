@@ -56,7 +56,10 @@ def test_every_mutation_breaks_the_rules_that_it_names(
 ) -> None:
     good = next(case for case in tamper.attacks(elections) if case.name == f"good-{name}")
     check(good, tmp_path / "good")
-    broken = set()
+    broken: set[str] = set()
+    names = [f"{name}-{case.name}" for case in tamper.mutations(tmp_path / "good")]
+    assert len({one.lower() for one in names}) == len(names) > 500
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", one) for one in names)
     for case in tamper.mutations(tmp_path / "good"):
         check(case, tmp_path / case.name)
         broken |= set(case.rules)
@@ -82,6 +85,9 @@ def test_every_mutation_breaks_the_rules_that_it_names(
 
 
 def test_every_rule_is_broken_by_an_attack() -> None:
+    names = [attack.name for attack in ATTACKS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name) for name in names)
     assert {rule for attack in ATTACKS for rule in attack.rules} == set(RULES)
 
 
@@ -107,12 +113,6 @@ def test_a_corpus_lists_what_it_holds(elections: Elections, tmp_path: Path) -> N
 
 #: One of each verdict, and one with each of what is given from outside.
 WRITTEN = ["another-election", "log-forked", "cosignature-missing", "cosignature-good", "result-missing"]
-
-
-def test_names_are_of_use_as_directories(elections: Elections) -> None:
-    names = [case.name for case in tamper.cases(elections)]
-    assert len({name.lower() for name in names}) == len(names) > 1000
-    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) for name in names)
 
 
 def test_the_command_writes_a_corpus(

@@ -24,7 +24,7 @@ by = ATTACKS.by
 # Casting.
 
 
-def _signed_again(key: SigningKey, body: bytes) -> bytes:
+def resigned(key: SigningKey, body: bytes) -> bytes:
     """The entry under a second good signature of the same key: the signer chose another nonce."""
     message = signed_message(body)
     digest = bytearray(nacl.bindings.crypto_hash_sha512(key.seed().reveal()))
@@ -52,7 +52,7 @@ def ballot_replayed(elections: Elections) -> Shown:
 def ballot_replayed_under_another_signature(elections: Elections) -> Shown:
     sums = elections.sums
     first, last = sums.place("ballot"), sums.place("ballot", -1)
-    again = _signed_again(sums.key(first), parse_entry(sums.entries[first]).body)
+    again = resigned(sums.key(first), parse_entry(sums.entries[first]).body)
     return sums.shown(last, sums.entries[last], again)
 
 

@@ -158,12 +158,23 @@ class _Read:
     def damaged(self) -> Iterator[Case]:
         """The file of entries as a transfer or an editor may leave it."""
         good = self.files[ENTRIES]
-        cut = good[:-1]
         damages = {
-            "line-feed-missing": ("The last line has no line feed.", cut, {"L1", "L5"}),
+            "line-feed-missing": ("The last line has no line feed.", good[:-1], {"L1", "L5"}),
             "line-feed-more": ("An empty line is at the end.", good + b"\n", {"L1", "L5"}),
             "line-feed-first": ("An empty line is at the front.", b"\n" + good, {"M1"}),
             "line-ends-of-windows": ("Line ends are those of Windows.", good.replace(b"\n", b"\r\n"), {"M1"}),
+            "line-ends-of-old": (
+                "Line ends are those of an old Macintosh.",
+                good.replace(b"\n", b"\r"),
+                {"M1"},
+            ),
+            "line-feed-within": ("A line feed is within an entry.", good.replace(b",", b",\n", 1), {"M1"}),
+            "line-empty": (
+                "An empty line is behind the first.",
+                good.replace(b"\n", b"\n\n", 1),
+                {"L1", "L5"},
+            ),
+            "cut-at-the-front": ("The file ends within its first entry.", good[:100], {"M1"}),
             "byte-order-mark": ("A byte-order mark is at the front.", b"\xef\xbb\xbf" + good, {"M1"}),
             "two-entries-on-a-line": ("Two entries are on one line.", good.replace(b"\n", b"", 1), {"M1"}),
             "garbage-behind": ("A line of garbage is at the end.", good + b"garbage\n", {"L1", "L5"}),
@@ -182,27 +193,34 @@ class _Read:
     def checkpoints(self) -> Iterator[Case]:
         """The checkpoint changed."""
         note = self.files[CHECKPOINT]
-        lines = note.split(b"\n")
         changes: dict[str, tuple[str, bytes]] = {
             "empty": ("is empty", b""),
             "line-ends-of-windows": ("has the line ends of Windows", note.replace(b"\n", b"\r\n")),
             "another-dash": ("begins its signature with another dash", note.replace("—".encode(), b"-")),
             "leading-zero": ("has a size with a zero before it", note.replace(b"\n", b"\n0", 1)),
-            "line-behind": ("has a line more", note + b"\n"),
+            "sign": ("has a size with a sign", note.replace(b"\n", b"\n+", 1)),
+            "line-behind": ("has an empty line more", note + b"\n"),
         }
-        for number, line in enumerate(lines):
-            rest = lines[number + 1 :]
-            dropped = b"\n".join([*lines[:number], *rest])
-            changes[f"line-{number}-dropped"] = (f"has no line {number}", dropped)
-            if line:
-                flipped = line[:-1] + (b"B" if line.endswith(b"A") else b"A")
-                changes[f"line-{number}-changed"] = (
-                    f"has another line {number}",
-                    b"\n".join([*lines[:number], flipped, *rest]),
+        lines = note.split(b"\n")
+        for number in self._own_lines(lines):
+            for what, own, taken in _line_changes(lines[number : number + 2]):
+                changed = b"\n".join([*lines[:number], *own, *lines[number + taken :]])
+                changes[f"line-{number}-{what}"] = (
+                    f"has its line {number} {what.replace('-', ' ')}",
+                    changed,
                 )
         for name, (title, data) in changes.items():
+            if data == note:
+                continue
             files = dict(self.files) | {CHECKPOINT: data}
             yield self.case(f"checkpoint-{name}", f"The checkpoint {title}.", {"L5"}, files)
+
+    def _own_lines(self, lines: list[bytes]) -> list[int]:
+        """The lines of a checkpoint that are the board's: the signed text, and the board's signature. Whoever else has
+        signed may be left out."""
+        signature = f"\u2014 {self.log.election.manifest.board.origin} ".encode()
+        text = lines.index(b"") if b"" in lines else len(lines)
+        return [n for n, line in enumerate(lines) if n <= text or line.startswith(signature)]
 
     def attached(self) -> Iterator[Case]:
         """The attachments of the first entry of each kind that names any, damaged."""
@@ -221,6 +239,21 @@ class _Read:
             yield self.case(f"{name}-longer", f"{of} has a byte more.", {rule}, rest | {path: data + b"\0"})
             flipped = bytes([data[0] ^ 1]) + data[1:]
             yield self.case(f"{name}-changed", f"{of} is changed by a bit.", {rule}, rest | {path: flipped})
+
+
+def _line_changes(lines: list[bytes]) -> Iterator[tuple[str, list[bytes], int]]:
+    """Changes of a line that another may follow: a name, what stands there then, and instead of how many lines."""
+    line, *after = lines
+    yield "dropped", [], 1
+    yield "repeated", [line, line], 1
+    yield "spaced", [line + b" "], 1
+    if after and after[0] != line and not line.startswith("\u2014".encode()):
+        yield "moved", [after[0], line], 2
+    if line:
+        yield "emptied", [b""], 1
+        for place in sorted({0, len(line) // 2, len(line) - 1}):
+            other = b"B" if line[place : place + 1] == b"A" else b"A"
+            yield f"changed-at-{place}", [line[:place] + other + line[place + 1 :]], 1
 
 
 def _entry(body: bytes, signature: bytes) -> bytes:
