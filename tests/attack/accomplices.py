@@ -6,22 +6,19 @@ registrar, four ballots of three voters (one votes again) and one challenge.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.voter import VoterDevice
 from secretballot.board.board import Board
-from secretballot.board.records import Seal
-from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import NoteVerifier
 from secretballot.crypto.signing import SigningKey, VerifyKey
-from secretballot.errors import SecretBallotError
-from secretballot.records import Record, parse_entry, sign_body, sign_record
+from secretballot.records import Record
 from secretballot.tally import ElectionLog
 from secretballot.tally.trustee import DecryptingTrustee
 from secretballot.testing import Simulation
+from secretballot.testing.tamper.accomplices import Accomplices
 from secretballot.verify import Report, verify_entries
 
 from ..support import elections
@@ -78,6 +75,11 @@ class Held(NamedTuple):
     #: The receipts of the entries of :data:`VOTERS`, by place.
     receipts: Mapping[int, str]
 
+    @property
+    def parties(self) -> Accomplices:
+        """Every party's keys, and what they do with them."""
+        return Accomplices(self.simulation, self.entries)
+
     def log(self, stop: int) -> ElectionLog:
         """The log's state after the first ``stop`` entries."""
         return elections.replay(self.entries[:stop])
@@ -88,8 +90,7 @@ class Held(NamedTuple):
 
     def device(self, voter: int, context: BallotContext | None = None) -> VoterDevice:
         """A voter's device, for this election or for what an attacker takes it to be."""
-        holder = self.simulation.holders[voter]
-        return VoterDevice(context or self.log(BALLOTS[0]).context, holder.credential(), holder.signing_key)
+        return self.parties.device(voter, context)
 
     def decrypting(self, trustee: int) -> DecryptingTrustee:
         """A trustee, by place from 0, who has decrypted nothing yet."""
@@ -107,7 +108,7 @@ class Held(NamedTuple):
 
     def body(self, place: int) -> Any:
         """The body at a place, as plain JSON values."""
-        return json.loads(parse_entry(self.entries[place]).body)
+        return self.parties.body(place)
 
     @property
     def board(self) -> tuple[NoteVerifier, str]:
@@ -117,27 +118,15 @@ class Held(NamedTuple):
 
     def key(self, place: int) -> SigningKey:
         """The signing key of whoever signed the entry at a place."""
-        simulation = self.simulation
-        match PLACES[place]:
-            case "manifest" | "phase" | "seal" | "result":
-                return simulation.authority._key
-            case "issuance":
-                return simulation.registrar_keys[0]._signing
-            case "ballot" | "challenged-ballot":
-                return simulation.holders[VOTERS[place]].signing_key
-            case _:
-                return self.trustee_key(self.body(place)["trustee"])
+        return self.parties.key(place)
 
     def trustee_key(self, trustee: str) -> SigningKey:
         """The signing key of a trustee."""
-        return next(keys._signing for keys in self.simulation.trustees if keys.id == trustee)
+        return self.parties.trustee_key(trustee)
 
     def sign(self, entries: Sequence[bytes]) -> bytes:
         """A malicious board's checkpoint over these entries."""
-        frontier = Frontier()
-        for raw in entries:
-            frontier.append(leaf_hash(raw))
-        return self.simulation.board_keys.sign(frontier.size, frontier.root()).encode()
+        return self.parties.sign(entries)
 
     def verify(self, entries: Sequence[bytes], election_id: bytes | None = None) -> Report:
         """The report where the board is malicious: it signs whatever the entries are."""
@@ -145,53 +134,24 @@ class Held(NamedTuple):
 
     def replaced(self, place: int, raw: bytes) -> list[bytes]:
         """The entries with one replaced."""
-        return [*self.entries[:place], raw, *self.entries[place + 1 :]]
+        return self.parties.replaced(place, raw)
 
     def rewritten(self, place: int, change: Callable[[Any], object]) -> bytes:
         """The entry at a place with its body changed, signed by whoever signed it before."""
-        body = self.body(place)
-        change(body)
-        return sign_body(elections.canonical(body), self.key(place))
+        return self.parties.rewritten(place, change)
 
     def updated(self, place: int, **members: Any) -> bytes:
         """The entry at a place with members of its record replaced, signed by whoever signed it before."""
-        return sign_record(self.record(place).model_copy(update=members), self.key(place))
+        return self.parties.updated(place, **members)
 
     def seal(self, log: ElectionLog) -> bytes:
         """The seal of an authority that seals whatever it is asked to."""
-        seal = Seal(election=log.election.id, basis=log.closing_root)
-        return sign_record(seal, self.simulation.authority._key)
+        return self.parties.seal(log)
 
     def collude(self, entries: Sequence[bytes]) -> list[bytes]:
         """The entries up to the tally, with a new seal, new shares and a new result over them: two trustees and the
         authority make whatever the board shows them look right, as far as they can."""
-        log = ElectionLog()
-        entries = [raw for raw in entries if raw != self.entries[SEAL]]
-        for raw in entries:
-            _take(log, raw)
-        made = []
-        try:
-            made.append(self.seal(log))
-            _take(log, made[-1])
-            for holder in self.simulation.key_holders[:2]:
-                made.append(DecryptingTrustee(holder._replace(election=log.election)).decrypt(log.tally))
-                _take(log, made[-1])
-            made.append(self.simulation.authority.publish(log.compute_result()))
-        except SecretBallotError:
-            made = self.entries[SEAL:]
-        return [*entries, *made]
-
-
-def _take(log: ElectionLog, raw: bytes) -> None:
-    """Takes an entry in as the verifier does: whether or not it can be read, and nothing without a manifest."""
-    try:
-        entry = log.read(raw)
-        if entry.index:
-            _ = log.election
-    except SecretBallotError:
-        log.skip(raw)
-    else:
-        log.apply(entry)
+        return self.parties.collude([raw for raw in entries if raw != self.entries[SEAL]]).entries
 
 
 def hold() -> Held:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 
-import nacl.bindings
 import pytest
 
 from secretballot.ballot.checks import check_openings
@@ -14,7 +13,6 @@ from secretballot.ballot.contest_kinds.plan import _branch
 from secretballot.ballot.context import BallotContext
 from secretballot.ballot.records import Ballot, BallotContest, ChallengedBallot, code_of
 from secretballot.board.board import Board
-from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import (
@@ -24,8 +22,9 @@ from secretballot.errors import (
     PhaseError,
     SecretBallotError,
 )
-from secretballot.records import parse_entry, sign_body, sign_record, signed_message
+from secretballot.records import parse_entry, sign_body, sign_record
 from secretballot.testing import Simulation
+from secretballot.testing.tamper.by_devices import resigned
 from secretballot.verify import Verdict
 
 from ..support import elections
@@ -347,34 +346,12 @@ def negated(data: bytes) -> bytes:
 # Casting and challenging.
 
 
-def signature_again(key: SigningKey, body: bytes) -> bytes:
-    """A second good signature of the same key over the same body: the signer chose another nonce."""
-    message = signed_message(body)
-    seed = key.seed().reveal()
-    digest = bytearray(nacl.bindings.crypto_hash_sha512(seed))
-    digest[0] &= 248
-    digest[31] &= 127
-    digest[31] |= 64
-    reduce = nacl.bindings.crypto_core_ed25519_scalar_reduce
-    nonce = reduce(nacl.bindings.randombytes(64))
-    commitment = nacl.bindings.crypto_scalarmult_ed25519_base_noclamp(nonce)
-    challenge = reduce(nacl.bindings.crypto_hash_sha512(commitment + key.verify_key.data + message))
-    secret = reduce(bytes(digest[:32]) + bytes(32))
-    product = nacl.bindings.crypto_core_ed25519_scalar_mul(challenge, secret)
-    signature = commitment + nacl.bindings.crypto_core_ed25519_scalar_add(nonce, product)
-    key.verify_key.verify(message, signature)
-    return signature
-
-
 def signed_again(held: Held, place: int) -> bytes:
     """The entry under another good signature."""
-    raw = held.entries[place]
-    signed = parse_entry(raw)
-    text = raw[-88:-2]
-    again = signature_again(held.key(place), signed.body)
-    changed = raw.replace(text, b64encode(again).encode())
-    assert changed != raw
-    return changed
+    again = resigned(held.key(place), parse_entry(held.entries[place]).body)
+    parse_entry(again).verify(held.key(place).verify_key.data)
+    assert again != held.entries[place]
+    return again
 
 
 def test_an_older_ballot_played_again(held: Held) -> None:

@@ -21,16 +21,16 @@ from typing import Any, NamedTuple
 import pytest
 
 from secretballot.board import ElectionRecord
-from secretballot.crypto.encoding import b64decode, b64encode
+from secretballot.crypto.encoding import b64encode
 from secretballot.crypto.merkle import Frontier, leaf_hash
 from secretballot.crypto.note import Checkpoint, NoteSigner, open_checkpoint, sign_checkpoint, sign_note
 from secretballot.crypto.receipt import parse_receipt
 from secretballot.crypto.signing import SigningKey
-from secretballot.errors import EncodingError
 from secretballot.records import parse_entry, sign_body
+from secretballot.testing.tamper import jsontree
+from secretballot.testing.tamper.mutations import flipped
 from secretballot.verify import Report, Status, Verdict, verify_entries, verify_record
 
-from . import jsontree
 from .accomplices import BALLOTS, NAMED_PLACES, PLACES, SEAL, TALLY, VOTERS, Held, failed, findings, named
 
 PREFIX, MIDDLE, SUFFIX = b'{"body":', b',"signature":"', b'"}'
@@ -49,33 +49,6 @@ class Change(NamedTuple):
 
     name: str
     body: bytes
-
-
-def flipped(value: Any) -> Any:
-    """The nearest other value that may be read: a bit of the bytes, a digit, a letter, the order of a list."""
-    match value:
-        case bool():
-            return not value
-        case int():
-            return value ^ 1
-        case str() if len(value) > 20 and (data := bytes_of(value)):
-            return b64encode(bytes([data[0] ^ 1]) + data[1:])
-        case str() if value:
-            last = value[-1]
-            return value[:-1] + (str((int(last) + 1) % 10) if last.isdigit() else "b" if last == "a" else "a")
-        case jsontree.Members():
-            return type(value)(reversed(value))
-        case list():
-            return list(reversed(value))
-    return None
-
-
-def bytes_of(text: str) -> bytes:
-    """The bytes of base64url text, or none."""
-    try:
-        return b64decode(text)
-    except EncodingError:
-        return b""
 
 
 def empty(value: Any) -> Any:

@@ -11,6 +11,7 @@ from secretballot.crypto.generators import MAX_GENERATORS, Generators, generator
 from secretballot.crypto.group import Element, Group
 from secretballot.crypto.shuffle import Shuffle, verify
 from secretballot.errors import CryptoError, InvalidProofError
+from secretballot.testing.tamper.forgery import Bases
 from tests.support.backends import BACKENDS, name_of
 from tests.support.shuffles import SESSION, decrypt, equations, forge, make, small
 
@@ -34,6 +35,19 @@ def test_a_list_of_commitments_that_is_cut(group: Group) -> None:
             InvalidProofError, match="a shuffle of 2 rows has a proof of" if size else "not verify"
         ):
             verify(SESSION, forged.shuffle, cut)
+
+
+@GROUPS
+def test_generators_of_the_mixers_choice(group: Group) -> None:
+    """Every equation holds over the generators whose logarithms the mixer knows, and not over those that are hashed."""
+    bases = Bases.chosen(group, 2)
+    forged = forge(group, bases)
+    half = pow(2, -1, group.order)
+    assert decrypt(forged, forged.shuffle.outputs) == [small(group, 5 * half), small(group, 9 + 5 * half)]
+    assert all(equations(SESSION, forged.shuffle, forged.proof, bases=bases))
+    assert not all(equations(SESSION, forged.shuffle, forged.proof))
+    with pytest.raises(InvalidProofError, match="does not verify"):
+        verify(SESSION, forged.shuffle, forged.proof)
 
 
 @GROUPS

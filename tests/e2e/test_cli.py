@@ -382,9 +382,9 @@ class TestVerify:
             started.append(number)
             yield
 
-        verify_command = importlib.import_module("secretballot.cli.verify")
-        monkeypatch.setattr(verify_command, "local_workers", workers)
-        monkeypatch.setattr(verify_command, "available_cores", lambda: 8)
+        sharing = importlib.import_module("secretballot.cli.sharing")
+        monkeypatch.setattr(sharing, "local_workers", workers)
+        monkeypatch.setattr(sharing, "available_cores", lambda: 8)
         size = sum(map(len, ElectionRecord(record).entries()))
         for large, arguments, expected in (
             (size + 1, (), []),
@@ -392,7 +392,7 @@ class TestVerify:
             (size, ("--workers", 1), []),
             (size + 1, ("--workers", 3), [2]),
         ):
-            monkeypatch.setattr(verify_command, "LARGE", large)
+            monkeypatch.setattr(sharing, "LARGE", large)
             assert run("verify", record, *arguments).exit_code == 0
             assert started == expected, (large, arguments)
             started.clear()

@@ -32,8 +32,9 @@ from secretballot.verify import Verdict
 
 from ..support import elections
 from ..support.services import running
+from ..support.snippets import DOCS
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "embed-front-end.md"
+PAGE = DOCS / "howto" / "embed-front-end.md"
 CODE = "0123-4567-89AB-CDEF"
 PASSPHRASE = "a passphrase of my own"
 CONTESTS = (elections.rating(), elections.choice())

@@ -45,10 +45,14 @@ ELSEWHERE = {
     "docs/tutorials/first-election.md": "e2e/test_readme.py",
     "docs/tutorials/verify-a-record.md": "e2e/test_readme.py",
     "docs/tutorials/between-parties.md": "e2e/test_between_parties.py",
+    "docs/howto/back-up-keys.md": "e2e/test_keys_pages.py",
     "docs/howto/choose-a-store.md": "e2e/test_snippets.py",
     "docs/howto/choose-a-tally.md": "e2e/test_readme.py",
     "docs/howto/deploy.md": "service/test_pages.py",
+    "docs/howto/embed-front-end.md": "e2e/test_embed_page.py",
+    "docs/howto/lose-a-trustee.md": "e2e/test_keys_pages.py",
     "docs/reference/http-api.md": "service/test_pages.py",
+    "docs/reference/testing.md": "e2e/test_testing_page.py",
     "docs/spec/index.md": "e2e/test_schemas.py",
 }
 

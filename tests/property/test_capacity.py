@@ -16,26 +16,14 @@ from secretballot.errors import ManifestError
 from secretballot.manifest import Contest, capacity
 from secretballot.records import Record, parse_entry, sign_record
 from secretballot.tally.records import ContestResult, DecryptionShare, LineResult, Result
+from secretballot.testing.strategies import LINES, contest_lists
 
 from ..support import elections
 from .test_contest_kinds import CAPACITIES, contests
 
 KEY = SigningKey.generate()
-IDS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True)
-
-
-@st.composite
-def whole(draw: st.DrawFn) -> tuple[Contest, ...]:
-    """Contests of any kind, with long and short ids, and rules."""
-    made = []
-    for name in draw(st.lists(IDS, min_size=1, max_size=4, unique=True)):
-        contest = draw(contests())
-        count = contest.count_names()[0]
-        rules = [
-            elections.rule(one, count, ">=", "0/1") for one in draw(st.lists(IDS, max_size=4, unique=True))
-        ]
-        made.append(contest.model_copy(update={"id": name, "rules": tuple(rules)}))
-    return tuple(made)
+#: Contests that are added up, with long and short ids, and rules.
+WHOLE = contest_lists(kinds=LINES, tallies=["homomorphic"], max_contests=4)
 
 
 def entry_size(record: Record) -> int:
@@ -103,7 +91,7 @@ def real_sizes(made: Sequence[Contest], ballots: int, moduli: Sequence[int]) -> 
     }
 
 
-@given(whole(), CAPACITIES, st.lists(st.sampled_from([384, 512]), min_size=1, max_size=4))
+@given(WHOLE, CAPACITIES, st.lists(st.sampled_from([384, 512]), min_size=1, max_size=4))
 def test_the_entries_that_are_reckoned_are_those_that_are_made(
     made: tuple[Contest, ...], ballots: int, moduli: list[int]
 ) -> None:
@@ -116,7 +104,7 @@ def test_the_entries_that_are_reckoned_are_those_that_are_made(
     assert real["result"] <= reckoned["result"] <= real["result"] + len(made)
 
 
-@given(whole(), CAPACITIES)
+@given(WHOLE, CAPACITIES)
 def test_what_fits_is_accepted_and_what_does_not_is_refused(made: tuple[Contest, ...], ballots: int) -> None:
     largest = max(real_sizes(made, ballots, [384]).values())
     for limit, good in ((largest + len(made), True), (largest - 1, False)):

@@ -13,6 +13,7 @@ from secretballot.ballot.contest_kinds import plan as plan_module
 from secretballot.crypto.discrete_log import MAX_RANGE, split_digits
 from secretballot.errors import SelectionError
 from secretballot.manifest import ChoiceContest, Contest, RatingContest
+from secretballot.testing.strategies import selections
 
 from ..support import elections
 
@@ -36,22 +37,6 @@ def contests(draw: st.DrawFn) -> Contest:
     maximum = draw(st.integers(1, count))
     minimum = draw(st.integers(0, maximum))
     return elections.approval(of=MARKS[:count], minimum=minimum, maximum=maximum, allow_blank=allow_blank)
-
-
-def selections(contest: Contest) -> st.SearchStrategy[Any]:
-    """Everything that a contest allows, in the form in which a plan gives it back."""
-    ids = [option.id for option in contest.options]
-    blank: list[str | None] = [None] if contest.allow_blank else []
-    match contest:
-        case RatingContest():
-            names = [*blank, *(level.id for level in contest.levels)]
-            return st.fixed_dictionaries({one: st.sampled_from(names) for one in ids})
-        case ChoiceContest():
-            return st.sampled_from([*blank, *ids])
-        case _:
-            some = st.sets(st.sampled_from(ids), min_size=contest.minimum, max_size=contest.maximum)
-            ordered = some.map(lambda chosen: [one for one in ids if one in chosen])
-            return ordered | st.just([]) if contest.allow_blank else ordered
 
 
 @st.composite

@@ -9,45 +9,23 @@ from hypothesis import strategies as st
 
 from secretballot.errors import EncodingError
 from secretballot.tally.records import Result
+from secretballot.testing.strategies import altered, garbage
 
 BODY = Result(election=bytes(32), collected=47, roll=50, below_minimum_group=False, contests=()).to_body()
-PIECES = [
-    b"",
-    b"\\",
-    b'"',
-    b"[",
-    b"}",
-    b",",
-    b"0",
-    b"-",
-    b".5",
-    b"e9",
-    b"\xff",
-    b" ",
-    b"NaN",
-    b'"roll":50,',
-    b"7",
-]
 
 
-@given(st.data())
+@given(altered(BODY))
 @settings(max_examples=300)
-def test_a_changed_body_is_refused_or_says_something_else(draw: st.DataObject) -> None:
-    data = bytearray(BODY)
-    for _ in range(draw.draw(st.integers(1, 3))):
-        place = draw.draw(st.integers(0, len(data)))
-        piece = draw.draw(st.sampled_from(PIECES))
-        data[place : place + draw.draw(st.integers(0, 2))] = piece
-    body = bytes(data)
+def test_a_changed_body_is_refused_or_says_something_else(body: bytes) -> None:
     try:
         read = Result.from_body(body)
     except EncodingError:
         return
-    assert (read.to_body() == BODY) == (body == BODY)
+    assert read.to_body() != BODY
     assert read.to_body() == body == json.dumps(json.loads(body), separators=(",", ":")).encode()
 
 
-@given(st.one_of(st.binary(max_size=30), st.text('[]{}":,\\u0d8-eE.1 ntf', max_size=30).map(str.encode)))
+@given(garbage(max_size=30))
 @settings(max_examples=300)
 def test_no_bytes_leak_another_error(data: bytes) -> None:
     for body in (data, BODY[: len(data)] + data, data + BODY, BODY + data):

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from secretballot.crypto import shuffling
 from secretballot.crypto.elgamal import EncryptionKey
-from secretballot.crypto.generators import generators
 from secretballot.crypto.group import Element, Group
 from secretballot.crypto.shuffle import Layout, Shuffle, Transcript, decode_challenges, verify
 from secretballot.errors import SecretBallotError
+from secretballot.testing.tamper import forgery
+from secretballot.testing.tamper.forgery import Bases
 
 SESSION = bytes(range(32))
 
@@ -70,10 +71,13 @@ def holds(session: bytes, shuffle: Shuffle, proof: bytes) -> bool:
     return True
 
 
-def equations(session: bytes, shuffle: Shuffle, proof: bytes, chain: int | None = None) -> list[bool]:
+def equations(
+    session: bytes, shuffle: Shuffle, proof: bytes, chain: int | None = None, bases: Bases | None = None
+) -> list[bool]:
     """Each equation of the paper by itself, none weighted: t₁, t₂, t₃, t₄ (two a ciphertext), t̂ in each row.
 
-    ``chain`` is how many of t̂ are looked at: a verifier that only looks at those it is given can be cheated.
+    ``chain`` is how many of t̂ are looked at: a verifier that only looks at those it is given can be cheated; and so can
+    one that takes its generators, ``bases``, from the prover.
     """
     group, rows, width = shuffle.group, shuffle.rows, shuffle.width
     layout = Layout(group, rows, width)
@@ -90,7 +94,8 @@ def equations(session: bytes, shuffle: Shuffle, proof: bytes, chain: int | None 
     scalars = group.decode_integers(proof[layout.third])
     s1, s2, s3, *s = scalars
     s4, drawn, permuted = s[:width], s[width : width + rows], s[width + rows :]
-    h, hs = generators(group).blinding, generators(group).first(rows)
+    bases = bases or Bases.honest(group, rows)
+    h, hs = bases.blinding, bases.rows
     inputs, outputs = (group.decode_elements(bytes(data)) for data in (shuffle.inputs, shuffle.outputs))
 
     def total(*terms: tuple[int, Element]) -> Element:
@@ -127,58 +132,9 @@ def equations(session: bytes, shuffle: Shuffle, proof: bytes, chain: int | None 
     return out
 
 
-def forge(group: Group) -> Made:
+def forge(group: Group, bases: Bases | None = None) -> Made:
     """5 and 9 become 2.5 and 11.5, by a matrix that is no permutation. All equations hold but for the last row's of t̂,
-    whose ĉ is made to fit t₂."""
+    whose ĉ is made to fit t₂; over generators whose logarithms the mixer knows, that one holds too."""
     secret, key = new_key(group)
-    half = pow(2, -1, group.order)
-    # Outputs are of the inputs; the challenges, by the inverse's transpose, which is what is committed to.
-    matrix, committed = [[half, 0], [half, 1]], [[2, group.order - 1], [0, 1]]
-    inputs = encrypt(key, [[5], [9]])
-    rows = group.decode_elements(inputs)
-    noise = [group.random_scalar() for _ in range(2)]
-    outputs = []
-    for weights, r in zip(matrix, noise, strict=True):
-        outputs.append(group.sum_of_products(weights, rows[0::2]) + group.multiply_generator(r))
-        outputs.append(group.sum_of_products(weights, rows[1::2]) + key.table.multiply(r))
-    shuffle = Shuffle(group, key.element, 1, inputs, group.encode_elements(outputs))
-    hs, h = generators(group).first(2), generators(group).blinding
-    opening = [group.random_scalar() for _ in range(2)]
-    c = [
-        group.multiply_generator(r) + group.sum_of_products([row[place] for row in committed], hs)
-        for place, r in enumerate(opening)
-    ]
-    transcript = Transcript(SESSION, shuffle)
-    first = group.encode_elements(c)
-    u = decode_challenges(group, transcript.commit(first), 0, 2)
-    permuted = [sum(w * n for w, n in zip(row, u, strict=True)) % group.order for row in committed]
-    secret_permuted = [group.scalar(n) for n in permuted]
-    drawn = [group.random_scalar() for _ in range(2)]
-    link = group.multiply_generator(drawn[0]) + h * secret_permuted[0]
-    product = group.scalar(u[0] * u[1])
-    chained = [link, group.multiply_generator(drawn[1]) + h * product]
-    nonces = [group.random_scalar() for _ in range(8)]
-    n1, n2, n3, n4, r1, r2, p1, p2 = nonces
-    t = [
-        group.multiply_generator(n1),
-        group.multiply_generator(n2),
-        group.multiply_generator(n3) + hs[0] * p1 + hs[1] * p2,
-        outputs[0] * p1 + outputs[2] * p2 - group.multiply_generator(n4),
-        outputs[1] * p1 + outputs[3] * p2 - key.table.multiply(n4),
-    ]
-    chain_t = [
-        group.multiply_generator(r1) + h * p1,
-        group.multiply_generator(r2) + chained[0] * p2,
-    ]
-    second = group.encode_elements([*chained, *chain_t, *t])
-    x = group.scalar(transcript.challenge(second))
-    values = [
-        opening[0] + opening[1],
-        drawn[1],
-        opening[0] * group.scalar(u[0]) + opening[1] * group.scalar(u[1]),
-        noise[0] * secret_permuted[0] + noise[1] * secret_permuted[1],
-        *drawn,
-        *secret_permuted,
-    ]
-    third = b"".join((n + x * v).encode() for n, v in zip(nonces, values, strict=True))
-    return Made(group, secret, key, shuffle, first + second + third)
+    shuffle, proof = forgery.forge(key, SESSION, 1, encrypt(key, [[5], [9]]), bases)
+    return Made(group, secret, key, shuffle, proof)

@@ -424,7 +424,10 @@ def test_a_result_that_differs_in_anything_is_refused(two: Simulation) -> None:
         (with_line(good, counts=(1, 1)), "not those that the shares decrypt to"),
         (with_line(good, blank=1), "not those that the shares decrypt to"),
         (with_line(good, id="other"), "not those that the shares decrypt to"),
-        (with_line(good, outcomes=("elected",)), "does not follow from the counts"),
+        (
+            with_line(good, outcomes=("elected",)),
+            "the manifest has no rule that an outcome could follow from",
+        ),
         (good.model_copy(update={"contests": ()}), "not those that the shares decrypt to"),
         (good.model_copy(update={"contests": good.contests * 2}), "not those that the shares decrypt to"),
     ):

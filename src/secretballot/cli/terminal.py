@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 
 from ..board import ElectionRecord
 from ..client.wire import TooManyError, UnreachableError, error_body
-from ..errors import RecordError, RefusedError, SecretBallotError
+from ..errors import RecordError, RefusedError, SecretBallotError, WorkerError
 from ..report import Words
 
 
@@ -87,7 +87,7 @@ class SafeGroup(click.Group):
             _end(ctx, "", ExitCode.CLOSED_PIPE)
         except RecordError as error:
             _end(ctx, error, ExitCode.UNREADABLE)
-        except (NotYetError, TooManyError, UnreachableError) as error:
+        except (NotYetError, TooManyError, UnreachableError, WorkerError) as error:
             _end(ctx, error, ExitCode.INCOMPLETE)
         except SecretBallotError as error:
             _end(ctx, error, ExitCode.FAILED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,9 +11,10 @@ from ..board import ElectionRecord
 from ..crypto.note import MAX_NOTE_SIZE
 from ..errors import ArgumentError, SecretBallotError
 from ..report import read_manifest, report_view
-from ..verify import Pins, Report, Verdict, available_cores, local_workers, verify_record
+from ..verify import Pins, Report, Verdict, verify_record
 from .documents import Documents, document_options
 from .progress import Stages
+from .sharing import Sharing, sharing_options
 from .terminal import ElectionId, ExitCode, Terminal, open_record, record_argument
 
 _EXIT = {
@@ -22,10 +22,6 @@ _EXIT = {
     Verdict.FAILED: ExitCode.FAILED,
     Verdict.INCOMPLETE: ExitCode.INCOMPLETE,
 }
-
-
-#: Bytes of entries from which on further processes save more time than starting them takes.
-LARGE = 4 * 2**20
 
 
 @click.command()
@@ -48,12 +44,8 @@ LARGE = 4 * 2**20
 @click.option(
     "--cosigners-needed", "needed", type=click.IntRange(min=1), help="How many of them. [default: all]"
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    help="Processes that share the work, this one included. [default: one for each core, 1 for a small record]",
-)
 @document_options
+@sharing_options
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -63,8 +55,8 @@ def verify(
     pinned: BinaryIO | None,
     cosigners: tuple[str, ...],
     needed: int | None,
-    workers: int | None,
     documents: Documents,
+    sharing: Sharing,
 ) -> None:
     """Verify the election record in the directory RECORD.
 
@@ -76,7 +68,7 @@ def verify(
     _check_pins(checkpoint, cosigners, needed)
     source = documents.follow(open_record(record))
     with Stages() as stages:
-        report = verify_with_progress(stages, source, election, workers, checkpoint, cosigners, needed)
+        report = verify_with_progress(stages, source, election, sharing, checkpoint, cosigners, needed)
     try:
         # First: whoever closes the pipe of what is printed still has them.
         documents.write(report, source, Pins(checkpoint, cosigners, needed), election)
@@ -107,22 +99,17 @@ def verify_with_progress(
     stages: Stages,
     record: ElectionRecord,
     election_id: bytes | None,
-    workers: int | None = None,
+    sharing: Sharing = Sharing(),  # noqa: B008 - it does not change
     checkpoint: bytes | None = None,
     cosigners: tuple[str, ...] = (),
     cosigners_needed: int | None = None,
 ) -> Report:
-    """Verifies a record as a stage of its own; by so many processes, or as many as are worth it."""
+    """Verifies a record as a stage of its own, with whoever shares it."""
     entries = size = 0
     for raw in record.entries():
         entries += 1
         size += len(raw)
-    if workers is None:
-        workers = available_cores() if size >= LARGE else 1
-    with (
-        stages.stage("verification", entries) as step,
-        local_workers(workers - 1) if workers > 1 else nullcontext() as executor,
-    ):
+    with sharing.executor(size) as (executor, workers), stages.stage("verification", entries) as step:
         return verify_record(
             record,
             election_id=election_id,
@@ -131,4 +118,5 @@ def verify_with_progress(
             cosigners_needed=cosigners_needed,
             progress=lambda _: step(),
             executor=executor,
+            workers=workers,
         )

@@ -7,7 +7,7 @@ the rows of the counting ballots (:class:`~secretballot.tally.mixing.Mixing`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, TypeVar
@@ -35,6 +35,7 @@ from .checks import check_share
 from .encrypted import EncryptedTally, RunningTally
 from .lines import count_lines
 from .mixing import Mixing
+from .proofs import BatchProof
 from .records import ContestResult, DecryptionShare, LineShare, MixRound, Result
 from .result import count
 
@@ -200,6 +201,27 @@ class ElectionLog(LogState):
         except SecretBallotError:
             return range(1)
         return range(len(self._mixing.batches))
+
+    def batch_proofs(self, entry: Entry) -> list[tuple[int, Callable[[], BatchProof]]]:
+        """The proofs in the attachments of a round of mixing, or of a share of lines, that can be the next entry: each
+        with the bytes that it is over, and what makes it ready, which raises as the proof's check. Whoever has them
+        verified elsewhere tells :meth:`.Mixing.remember`. None of other entries."""
+        record = entry.record
+        if not isinstance(record, MixRound | LineShare) or self._mixing is None or not self.is_sealed:
+            return []
+        try:
+            self._check_order(record)
+        except SecretBallotError:
+            return []
+        return [
+            (
+                file.size + self._mixing.outputs_size(batch),
+                partial(self._mixing.shuffle_proof, record, place)
+                if isinstance(record, MixRound)
+                else partial(self._mixing.share_proof, self._line_share_key(record), record, place),
+            )
+            for place, (batch, file) in enumerate(zip(self._mixing.batches, record.batches, strict=True))
+        ]
 
     def _check_order(self, record: MixRound | LineShare) -> None:
         if isinstance(record, MixRound):

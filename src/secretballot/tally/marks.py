@@ -40,13 +40,22 @@ def count_marks(mixing: Mixing, shares: Mapping[int, LineShare]) -> dict[str, Ra
     for place, batch in enumerate(mixing.batches):
         if not isinstance(batch.plan, MarkPlan):
             continue
-        read = _Read(batch.plan, decrypt_rows(mixing, place, shares) if mixing.ballots else [])
-        match batch.plan.contest:
-            case RankingContest() as contest:
-                out[contest.id] = _ranking(mixing, contest, read)
-            case WriteInContest() as contest:
-                out[contest.id] = _write_in(contest, read)
+        rows = decrypt_rows(mixing, place, shares) if mixing.ballots else []
+        out[batch.plan.id] = count_rows(batch.plan, rows, mixing.election.id, mixing.root)
     return out
+
+
+def count_rows(
+    plan: MarkPlan, rows: Sequence[tuple[Element, ...]], election_id: bytes, root: bytes
+) -> RankingResult | WriteInResult:
+    """The result of a contest of marks, of decrypted rows; ``root``, the log's at the end of voting, draws lots."""
+    read = _Read(plan, rows)
+    match plan.contest:
+        case RankingContest() as contest:
+            ids = [option.id for option in contest.options]
+            return _ranking(contest, read, lots(election_id, root, contest.id, ids))
+        case WriteInContest() as contest:
+            return _write_in(contest, read)
 
 
 class _Read:
@@ -76,11 +85,10 @@ class _Read:
         return sum(self.marks.values())
 
 
-def _ranking(mixing: Mixing, contest: RankingContest, read: _Read) -> RankingResult:
+def _ranking(contest: RankingContest, read: _Read, drawn: Sequence[int]) -> RankingResult:
     ids = [option.id for option in contest.options]
     places = {option: place for place, option in enumerate(ids)}
     profile = {tuple(places[option] for option in mark): votes for mark, votes in read.marks.items()}
-    drawn = lots(mixing.election.id, mixing.root, contest.id, ids)
     return RankingResult(
         id=contest.id,
         valid=read.valid,

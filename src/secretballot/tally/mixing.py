@@ -16,13 +16,10 @@ from collections.abc import Callable, Sequence
 from ..board.attachments import Attachments
 from ..crypto import equality, shuffle
 from ..crypto.encoding import Tag
-from ..crypto.equality import Equality
 from ..crypto.group import Element, ristretto255
-from ..crypto.shuffle import Shuffle
 from ..crypto.sigma import session
 from ..errors import (
     BoardError,
-    CryptoError,
     DuplicateError,
     ManifestError,
     PhaseError,
@@ -31,6 +28,7 @@ from ..errors import (
 )
 from ..manifest import Election
 from .batches import Batch
+from .proofs import BatchProof, refusal
 from .records import BatchFile, LineShare, MixRound, basis_of
 
 
@@ -160,34 +158,37 @@ class Mixing:
     def check_shuffle(self, record: MixRound, place: int) -> None:
         """Returns nothing if the proof of the batch at that place holds, in a round that is the next one. Raises
         TallyError, naming mixer and batch, where it does not, and BoardError where an attachment is missing."""
-        self.check_order(record)
-        batch, file = self.batches[place], record.batches[place]
-        inputs = self.rows(place)
-        data = self._file(file, f"{batch.name}: round {record.round} by mixer {record.mixer}")
-        split = self.outputs_size(batch)
-        session_id = self.session(batch, record.round, record.mixer)
-
-        def verify() -> None:
-            statement = Shuffle(ristretto255, self.key, batch.width, inputs, data[:split])
-            shuffle.verify(session_id, statement, data[split:])
-
-        refusal = self._look_at(session_id, self.basis, file, verify)
-        if refusal:
+        why = self._look_at(self.shuffle_proof(record, place))
+        if why:
             raise TallyError(
-                f"{batch.name}: the shuffle is refused: {refusal}", culprit=f"mixer {record.mixer}"
+                f"{self.batches[place].name}: the shuffle is refused: {why}", culprit=f"mixer {record.mixer}"
             )
 
-    def _look_at(self, session_id: bytes, of: bytes, file: BatchFile, verify: Callable[[], None]) -> str:
+    def shuffle_proof(self, record: MixRound, place: int) -> BatchProof:
+        """The proof of the batch at that place, not verified yet. Raises as :meth:`check_order`, and BoardError where
+        an attachment is missing."""
+        self.check_order(record)
+        batch, file = self.batches[place], record.batches[place]
+        return BatchProof(
+            "shuffle",
+            self.session(batch, record.round, record.mixer),
+            self.basis,
+            file.digest,
+            self.key,
+            batch.width,
+            self.rows(place),
+            self._file(file, f"{batch.name}: round {record.round} by mixer {record.mixer}"),
+        )
+
+    def _look_at(self, proof: BatchProof) -> str:
         """Why a proof does not hold, or nothing where it does."""
-        place = session_id, of, file.digest
-        if place not in self._looked_at:
-            try:
-                verify()
-            except CryptoError as error:
-                self._looked_at[place] = str(error)
-            else:
-                self._looked_at[place] = ""
-        return self._looked_at[place]
+        if proof.name not in self._looked_at:
+            self.remember(proof, refusal(proof))
+        return self._looked_at[proof.name]
+
+    def remember(self, proof: BatchProof, why: str) -> None:
+        """Takes in what came of a proof (:func:`~.proofs.refusal`) that was looked at elsewhere."""
+        self._looked_at[proof.name] = why
 
     def apply(self, record: MixRound) -> None:
         """Takes a round in whose place is right, its proofs *unchecked*; another one is passed over."""
@@ -246,23 +247,27 @@ class Mixing:
         Raises as :meth:`check_share_order`, TallyError naming the trustee, and BoardError where an attachment is
         missing.
         """
-        self.check_share_order(record)
-        batch = self.batches[place]
-        pads = self.pads(place)
-        data = self._file(record.batches[place], self._share_name(batch, record))
-        split = self.outputs_size(batch) // 2
-        session_id = self.share_session(batch, record.trustee)
-
-        def verify() -> None:
-            statement = Equality(ristretto255, key, pads, data[:split])
-            equality.verify(session_id, statement, bytes(data[split:]))
-
-        refusal = self._look_at(session_id, self.basis, record.batches[place], verify)
-        if refusal:
+        why = self._look_at(self.share_proof(key, record, place))
+        if why:
             raise TallyError(
-                f"{batch.name}: the decryption share is refused: {refusal}",
+                f"{self.batches[place].name}: the decryption share is refused: {why}",
                 culprit=f"trustee {record.trustee}",
             )
+
+    def share_proof(self, key: Element, record: LineShare, place: int) -> BatchProof:
+        """The proof of a share, not verified yet. Raises as :meth:`check_share`, but for a proof that does not hold."""
+        self.check_share_order(record)
+        batch, file = self.batches[place], record.batches[place]
+        return BatchProof(
+            "share",
+            self.share_session(batch, record.trustee),
+            self.basis,
+            file.digest,
+            key,
+            1,
+            self.pads(place),
+            self._file(file, self._share_name(batch, record)),
+        )
 
     @staticmethod
     def _share_name(batch: Batch, record: LineShare) -> str:

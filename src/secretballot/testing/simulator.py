@@ -49,7 +49,7 @@ class Simulation:
         labels: Mapping[str, str] | None = None,
         trustees: int = 3,
         quorum: int = 2,
-        registrars: int = 1,
+        registrars: int | Sequence[RegistrarKeys] = 1,
         mixers: int | None = None,
         mixing_rounds: int | None = None,
         capacity: int | None = None,
@@ -61,6 +61,7 @@ class Simulation:
     ) -> None:
         """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest.
 
+        ``registrars`` is how many there are, or their keys: an RSA key takes up to a second to make.
         Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes.
         """
         self._on_event = on_event
@@ -68,10 +69,7 @@ class Simulation:
         self.trustees = [
             TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}"}) for i in range(1, trustees + 1)
         ]
-        self.registrar_keys = []
-        for i in range(1, registrars + 1):
-            self.registrar_keys.append(RegistrarKeys.generate(f"registrar-{i}", {"en": f"Registrar {i}"}))
-            on_event(SimulationEvent("keys", i, registrars))
+        self.registrar_keys = self._make(registrars) if isinstance(registrars, int) else list(registrars)
         if mixers is None:
             mixers = MIN_ROUNDS if any(map(is_mixed, contests)) else 0
         self.mixer_keys = [
@@ -106,6 +104,13 @@ class Simulation:
         self.key_holders: list[KeyHolder] = []
         self.holders: list[Holder] = []
         self.receipts: list[str] = []
+
+    def _make(self, registrars: int) -> list[RegistrarKeys]:
+        made = []
+        for i in range(1, registrars + 1):
+            made.append(RegistrarKeys.generate(f"registrar-{i}", {"en": f"Registrar {i}"}))
+            self._on_event(SimulationEvent("keys", i, registrars))
+        return made
 
     def hold_ceremony(self) -> None:
         """Key generation by all trustees; then issuance opens."""

@@ -10,7 +10,8 @@ counts and outcomes (T).
 
 Lines of the register, ballots and challenges are gathered in shards (:mod:`.shard`), which any executor can examine;
 what depends on the rest of the log is checked here, in its order. A shard that is lost is examined here, and so are
-shards that no worker has begun while there is nothing to take in (:mod:`.ahead`).
+shards that no worker has begun while there is nothing to take in (:mod:`.ahead`). Proofs of mixing are looked at by
+workers too, before their checks ask for them (:mod:`.proofs`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from .completeness import Ballots
 from .conclusion import Conclusion, Tally
 from .findings import MAX_FINDINGS, Finding, Report
 from .pins import Pins
+from .proofs import look_ahead
 from .rules import RULES
 from .shard import Outcome, Task, decode_sums, failure
 from .work import ShardWork
@@ -60,6 +62,7 @@ class Verification:
         self._shard: list[bytes] = []
         self._kinds: list[str] = []
         self._shard_size = 0
+        self._workers = workers
         self._ahead: Ahead[ShardWork, Outcome] = Ahead(workers)
         self._has_manifest = False
         self._received = 0
@@ -168,6 +171,7 @@ class Verification:
             self.run(rule, entry.name, check)
 
     def _checks(self, entry: Entry) -> None:
+        look_ahead(self.log, entry, self._workers)
         for rule, check in self.log.checks(entry):
             self.run(rule, entry.name, check, self._items(rule, entry))
 

@@ -1,0 +1,119 @@
+"""Who shares a verification: processes of this machine, or the workers of a dask cluster."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+from ..client.wire import UnreachableError
+from ..errors import WorkerError
+from ..verify import available_cores, local_workers
+from ..version import VERSION
+
+#: Bytes of entries from which on further processes save more time than starting them takes.
+LARGE = 4 * 2**20
+#: Seconds in which a cluster's scheduler, and then its workers, must have answered.
+TIMEOUT = 20
+
+
+class Sharing(NamedTuple):
+    """What a user said of it: how many processes, or the address of a scheduler, or neither."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+
+    @contextmanager
+    def executor(self, size: int) -> Iterator[tuple[Executor | None, int | None]]:
+        """For a record with so many bytes of entries: an executor, and how many work for it, where that is known.
+
+        Raises UnreachableError for a cluster that does not answer, and WorkerError for one that cannot help.
+        """
+        if self.scheduler is not None:
+            with _cluster(self.scheduler) as cluster:
+                yield cluster
+            return
+        workers = self.workers or (available_cores() if size >= LARGE else 1)
+        with local_workers(workers - 1) if workers > 1 else nullcontext() as executor:
+            yield executor, None
+
+
+def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options, which come to the command as ``sharing``."""
+
+    @click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Processes that share the work, this one included. [default: one for each core, 1 for a small record]",
+    )
+    @click.option(
+        "--dask",
+        "scheduler",
+        metavar="ADDRESS",
+        help="The scheduler of a dask cluster whose workers, which are trusted, share the work: tcp://host:8786.",
+    )
+    @wraps(command)
+    def with_sharing(*args: Any, workers: int | None, scheduler: str | None, **options: Any) -> Any:
+        if workers is not None and scheduler is not None:
+            raise click.UsageError("--workers are processes of this machine, --dask is a cluster: not both")
+        if scheduler == "":
+            # Dask would start a cluster of its own.
+            raise click.BadParameter("it is no address", param_hint="'--dask'")
+        return command(*args, sharing=Sharing(workers, scheduler), **options)
+
+    return with_sharing
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    """A cluster whose workers all have this version of secretballot."""
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise click.UsageError("dask is not installed: install the extra `cluster`") from None
+    # What is lost is done here, and is said once, in words of our own.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        # Of large pieces, and of other versions of dask: it would say so for each.
+        warnings.simplefilter("ignore")
+        try:
+            client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
+        except Exception as error:  # noqa: BLE001 - whatever a wrong address breaks in there
+            raise UnreachableError(
+                f"no scheduler of dask answers: {_first_line(error)}", item=scheduler
+            ) from None
+        try:
+            _check_workers(client, scheduler)
+            yield client.get_executor(pure=False), sum(client.ncores().values())
+        finally:
+            client.close(TIMEOUT)
+
+
+def _check_workers(client: Any, scheduler: str) -> None:
+    """Returns nothing if there are workers, and each has this version. Raises WorkerError."""
+    try:
+        found = client.run(importlib.metadata.version, "secretballot", on_error="return")
+    except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
+        raise UnreachableError(f"its workers do not answer: {_first_line(error)}", item=scheduler) from None
+    if not found:
+        raise WorkerError("the cluster has no workers", item=scheduler)
+    for worker, version in sorted(found.items()):
+        if isinstance(version, importlib.metadata.PackageNotFoundError):
+            raise WorkerError("it has no secretballot", item=f"worker {worker}")
+        if version != VERSION:
+            raise WorkerError(
+                f"it has secretballot {_first_line(version)}, and this is {VERSION}", item=f"worker {worker}"
+            )
+
+
+def _first_line(error: object) -> str:
+    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return "".join(char if char.isprintable() else " " for char in text[:200])

@@ -1,0 +1,191 @@
+"""What registrars, and voters without a credential of their own, may try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...ballot.records import Ballot
+from ...credential.checks import credential_message
+from ...credential.records import Credential, Issuance
+from ...crypto import blind_rsa
+from ...crypto.encoding import b64encode
+from ...crypto.signing import SigningKey
+from ...records import sign_record
+from .accomplices import Accomplices, Shown
+from .attacks import Attacks
+from .elections import LAST, Elections, officials
+from .sources import BLIND_RSA, SMALL_ORDER, STUFFING
+
+ATTACKS = Attacks()
+by = ATTACKS.by
+
+
+def _line(sums: Accomplices, serial: int) -> bytes:
+    """A line of the register, for a credential that nobody asked for."""
+    place = sums.place("issuance")
+    record = Issuance(
+        election=sums.election.id,
+        registrar=sums.record(place).registrar,
+        serial=serial,
+        request=serial.to_bytes(32, "big"),
+    )
+    return sign_record(record, sums.key(place))
+
+
+# The register.
+
+
+@by("C1", "A registrar issues more credentials than there are voters on the roll.", STUFFING)
+def credentials_above_the_roll(elections: Elections) -> Shown:
+    sums = elections.sums
+    last = sums.place("issuance", -1)
+    return sums.shown(last, sums.entries[last], _line(sums, 4), _line(sums, 5))
+
+
+@by("C1", "A registrar counts a credential twice under one number.")
+def serial_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("issuance", 1)
+    return sums.shown(place, sums.updated(place, serial=1))
+
+
+@by("C1", "A registrar leaves a number out.")
+def serial_left_out(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("issuance", 1)
+    return sums.shown(place, sums.updated(place, serial=3))
+
+
+@by("C1", "A registrar signs one voter's request twice, for two lines of the register.")
+def request_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    first, place = sums.place("issuance"), sums.place("issuance", 1)
+    return sums.shown(place, sums.updated(place, request=sums.record(first).request))
+
+
+@by("C3", "A registrar signs a credential that it does not enter into the register.", STUFFING)
+def credential_outside_the_register(elections: Elections) -> Shown:
+    sums = elections.sums
+    return sums.shown(sums.place("issuance", -1))
+
+
+@by("L4", "Somebody enters a credential into the register in the registrar's name.")
+def register_by_another(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("issuance", 1)
+    return sums.shown(place, sign_record(sums.record(place), SigningKey.generate()))
+
+
+@by("L4", "The register has a line of a registrar whom the manifest does not name.")
+def registrar_unknown(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("issuance", 1)
+    return sums.shown(place, sums.updated(place, registrar="registrar-9"))
+
+
+# Credentials.
+
+
+def _with(sums: Accomplices, change: Callable[[Credential], Credential]) -> Shown:
+    """The last voter's ballot with another credential."""
+    place = sums.place("ballot", -2)
+    return sums.shown(place, sums.updated(place, credential=change(sums.record(place).credential)))
+
+
+def _signed(sums: Accomplices, change: Callable[[int, int], int], size: int = 384) -> Shown:
+    """The credential's signature as a number, changed; the modulus is given too."""
+    n = sums.election.issuing_keys[0].n
+
+    def changed(credential: Credential) -> Credential:
+        (blob,) = credential.signatures
+        value = change(int.from_bytes(blob[32:], "big"), n)
+        return credential.model_copy(update={"signatures": (blob[:32] + value.to_bytes(size, "big"),)})
+
+    return _with(sums, changed)
+
+
+@by("C2", "The modulus is added to a credential's signature: the same number to a lax reader.", BLIND_RSA)
+def credential_not_reduced(elections: Elections) -> Shown:
+    return _signed(elections.sums, lambda value, n: value + n, 385)
+
+
+@by("C2", "A credential's signature is subtracted from the modulus.", BLIND_RSA)
+def credential_negated(elections: Elections) -> Shown:
+    return _signed(elections.sums, lambda value, n: n - value)
+
+
+@by("C2", "A credential's signature is zero, whose power is zero.", BLIND_RSA)
+def credential_of_zero(elections: Elections) -> Shown:
+    return _signed(elections.sums, lambda value, n: 0)
+
+
+@by("L1", "A ballot has no registrar's signature.")
+def credential_unsigned(elections: Elections) -> Shown:
+    return _with(elections.sums, lambda one: one.model_copy(update={"signatures": ()}))
+
+
+@by("C2", "A ballot has one registrar's signature twice.")
+def credential_signed_twice(elections: Elections) -> Shown:
+    return _with(elections.sums, lambda one: one.model_copy(update={"signatures": one.signatures * 2}))
+
+
+@by("C2", "A ballot has the registrar's signature on another voter's ballot key.")
+def credential_of_another(elections: Elections) -> Shown:
+    sums = elections.sums
+    other = sums.record(sums.place("ballot")).credential
+    return _with(sums, lambda one: one.model_copy(update={"signatures": other.signatures}))
+
+
+@by("C2", "A ballot has a credential of another election.")
+def credential_of_another_election(elections: Elections) -> Shown:
+    foreign = elections.foreign.record(elections.foreign.place("ballot", -2)).credential
+    return _with(elections.sums, lambda one: one.model_copy(update={"signatures": foreign.signatures}))
+
+
+def _issue(sums: Accomplices, issuing: blind_rsa.PrivateKey, key: bytes) -> Credential:
+    """A credential for a ballot key, past the register."""
+    blinded, state = blind_rsa.blind(issuing.public_key, credential_message(sums.election.id, key))
+    signature = blind_rsa.finalize(state, issuing.blind_sign(blinded))
+    return Credential(key=key, signatures=(signature.prefix + signature.signature,))
+
+
+@by("C2", "A credential is signed by a key that the manifest does not pin, so that its voter can be told.")
+def credential_by_another_key(elections: Elections) -> Shown:
+    sums = elections.sums
+    own = blind_rsa.PrivateKey.generate()
+    return _with(sums, lambda one: _issue(sums, own, one.key))
+
+
+@by("C3", "A registrar gives itself a credential past the register, and votes with it.", STUFFING)
+def ballot_stuffed(elections: Elections) -> Shown:
+    sums = elections.sums
+    key = SigningKey.generate()
+    credential = _issue(sums, sums.simulation.registrar_keys[0]._issuing, key.verify_key.data)
+    device = type(sums.device(LAST))(sums.log(sums.opening("voting")).context, credential, key)
+    place = sums.place("ballot", -1)
+    return sums.shown(place, sums.entries[place], device.seal(officials("low", "low")).cast())
+
+
+@by("C2", "Somebody without a credential casts a ballot under a key of their own.", STUFFING)
+def ballot_without_a_credential(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ballot", -2)
+    ballot: Ballot = sums.record(place)
+    stranger = SigningKey.generate()
+    credential = ballot.credential.model_copy(update={"key": stranger.verify_key.data})
+    return sums.shown(place, sign_record(ballot.model_copy(update={"credential": credential}), stranger))
+
+
+@by(
+    "L4",
+    "A ballot key of small order, under which anybody can sign: the voter can deny the ballot.",
+    SMALL_ORDER,
+)
+def ballot_key_of_small_order(elections: Elections) -> Shown:
+    sums = elections.sums
+    identity = b"\x01" + bytes(31)
+    credential = _issue(sums, sums.simulation.registrar_keys[0]._issuing, identity)
+    place = sums.place("ballot", -2)
+    body = sums.record(place).model_copy(update={"credential": credential}).to_body()
+    forged = b64encode(identity + bytes(32)).encode()
+    return sums.shown(place, b'{"body":' + body + b',"signature":"' + forged + b'"}')

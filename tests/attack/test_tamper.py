@@ -1,0 +1,130 @@
+"""The corpus of tampered records: each is refused by the rules that it names, and every rule is broken by one."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from secretballot.errors import RecordError
+from secretballot.testing import tamper
+from secretballot.testing.tamper import ATTACKS, Attack, Case, Elections
+from secretballot.verify import RULES, Verdict, verify_record
+
+from ..support.elections import shared_rsa_keys
+from .accomplices import failed, findings
+
+pytestmark = pytest.mark.usefixtures("remembered")
+
+#: Rules that only something from outside the record can break: a mutation of the record alone does not.
+FROM_OUTSIDE = {"M3", "L6", "L7"}
+
+
+@pytest.fixture(scope="module")
+def elections() -> Elections:
+    with shared_rsa_keys():
+        return tamper.hold_elections()
+
+
+def check(case: Case, folder: Path) -> None:
+    """The verifier says of the case what the case says of itself."""
+    case.write(folder)
+    if case.verdict is None:
+        with pytest.raises(RecordError):
+            verify_record(folder, **case.given)
+        return
+    report = verify_record(folder, **case.given)
+    assert report.verdict is case.verdict, (case.name, findings(report))
+    assert set(case.rules) <= failed(report), (case.name, findings(report))
+    assert bool(case.rules) == (case.verdict is Verdict.FAILED), case.name
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_every_attack_breaks_the_rules_that_it_names(
+    attack: Attack, elections: Elections, tmp_path: Path
+) -> None:
+    check(attack.case(elections), tmp_path / "record")
+
+
+@pytest.mark.parametrize("name", ["sums", "twice"])
+def test_every_mutation_breaks_the_rules_that_it_names(
+    name: str, elections: Elections, tmp_path: Path
+) -> None:
+    good = next(case for case in tamper.attacks(elections) if case.name == f"good-{name}")
+    check(good, tmp_path / "good")
+    broken: set[str] = set()
+    names = [f"{name}-{case.name}" for case in tamper.mutations(tmp_path / "good")]
+    assert len({one.lower() for one in names}) == len(names) > 500
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", one) for one in names)
+    for case in tamper.mutations(tmp_path / "good"):
+        check(case, tmp_path / case.name)
+        broken |= set(case.rules)
+    assert {
+        "M1",
+        "M2",
+        "L1",
+        "L2",
+        "L3",
+        "L4",
+        "L5",
+        "L8",
+        "K1",
+        "K2",
+        "K3",
+        "C1",
+        "B3",
+        "H2",
+        "T1",
+    } <= broken
+    assert name == "sums" or {"X1", "X2", "X3"} <= broken
+    assert not broken & FROM_OUTSIDE
+
+
+def test_every_rule_is_broken_by_an_attack() -> None:
+    names = [attack.name for attack in ATTACKS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name) for name in names)
+    assert {rule for attack in ATTACKS for rule in attack.rules} == set(RULES)
+
+
+def test_a_corpus_lists_what_it_holds(elections: Elections, tmp_path: Path) -> None:
+    chosen = [attack.case(elections) for attack in ATTACKS if attack.name in WRITTEN]
+    assert [case.name for case in chosen] == WRITTEN
+    assert tamper.corpus(tmp_path / "corpus", chosen) == len(WRITTEN)
+    listed = json.loads((tmp_path / "corpus/index.json").read_text())
+    assert listed["corpus"] == "secretballot/1/tampered-records"
+    for case, entry in zip(chosen, listed["cases"], strict=True):
+        given = {
+            "election_id": entry["election"] and bytes.fromhex(entry["election"]),
+            "checkpoint": entry["checkpoint"] and (tmp_path / "corpus" / entry["checkpoint"]).read_text(),
+            "cosigners": entry["cosigners"],
+        }
+        report = verify_record(tmp_path / "corpus" / entry["record"], **given)
+        assert report.verdict == entry["verdict"] == case.verdict
+        assert set(entry["rules"]) <= failed(report)
+        assert entry["exit_code"] == {"verified": 0, "failed": 1, "incomplete": 4}[report.verdict]
+    with pytest.raises(RecordError, match="not empty"):
+        tamper.corpus(tmp_path / "corpus", chosen)
+
+
+#: One of each verdict, and one with each of what is given from outside.
+WRITTEN = ["another-election", "log-forked", "cosignature-missing", "cosignature-good", "result-missing"]
+
+
+def test_the_command_writes_a_corpus(
+    elections: Elections, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "corpus")
+    for code, out in ((0, "1 records, listed in index.json\n"), (3, "")):
+        with (
+            patch("secretballot.testing.tamper.corpus.cases", lambda: [ATTACKS[0].case(elections)]),
+            patch("sys.argv", ["tamper", folder]),
+            pytest.raises(SystemExit) as ended,
+        ):
+            runpy.run_module("secretballot.testing.tamper", run_name="__main__", alter_sys=True)
+        assert (ended.value.code or 0) == code
+        assert capsys.readouterr().out == out
