@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Processes that test: one more than there are cores, since some of the tests wait for a disk or for others.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 RECORD := demo-record
 RESULTS := benchmarks/results
 # Elections that `make bench` measures: GROWTH is the voters of each of one shape. ELECTIONGUARD is an interpreter that has it.
@@ -22,11 +24,11 @@ demo: $(VENV)/.installed
 
 # Everything that must hold before a change goes in.
 test: check
-	$(BIN)/pytest -n 2 --cov=secretballot --cov-branch --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n $(JOBS) --cov=secretballot --cov-branch --cov-report=term-missing:skip-covered
 
 # The tests of faults at length: KILLS of boards on each store, and every step of every command. `make test` has 200 and a part.
 faults: $(VENV)/.installed-dev
-	SECRETBALLOT_FAULTS=$(KILLS) $(BIN)/pytest -n 2 tests/fault
+	SECRETBALLOT_FAULTS=$(KILLS) $(BIN)/pytest -n $(JOBS) tests/fault
 
 # Generated inputs for every parser and for whole records, SECONDS for each; what is a finding stays in fuzz-corpus.
 fuzz: $(VENV)/.installed-dev

@@ -42,6 +42,7 @@ PACKAGES = (
     "secretballot.data",
     "secretballot.data.marks",
     "secretballot.testing",
+    "secretballot.testing.tamper",
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -19,8 +18,12 @@ from loky import get_reusable_executor
 
 from secretballot.board.record import write_record
 from secretballot.cli import main, sharing
+from secretballot.cli.progress import Stages
 from secretballot.cli.terminal import ExitCode
+from secretballot.crypto.group import backend
+from secretballot.errors import WorkerError
 from secretballot.verify import Report, Verdict, engine, verify_record
+from secretballot.version import VERSION
 
 from ..support import elections
 from ..support.cluster import Cluster, cluster
@@ -134,33 +137,68 @@ def test_the_command(records: dict[Verdict, Path], nodes: Cluster) -> None:
         assert Report.from_body(shared.stdout.strip().encode()).verdict is verdict
 
 
+def another(folder: Path, lines: str) -> dict[str, str]:
+    """The environment of a worker whose secretballot is another: its module ``verify.wire`` has these lines."""
+    folder = folder / "other"
+    for name in ("secretballot", "secretballot/verify"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("")
+    (folder / "secretballot" / "verify" / "wire.py").write_text(lines)
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            f"def about(): return '9.9', {backend.name!r}",
+            f"it has secretballot 9.9 with the backend {backend.name}, and",
+        ),
+        (
+            f"def about(): return {VERSION!r}, 'abacus'",
+            f"it has secretballot {VERSION} with the backend abacus, and",
+        ),
+        ("", "it has no such secretballot: "),
+    ],
+    ids=["version", "backend", "none"],
+)
 def test_workers_of_another_version(
-    records: dict[Verdict, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    records: dict[Verdict, Path], tmp_path: Path, lines: str, message: str
 ) -> None:
-    told = tmp_path / "secretballot-9.9.dist-info"
-    told.mkdir()
-    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: secretballot\nVersion: 9.9\n")
-    with cluster(tmp_path, 1, {"PYTHONPATH": str(tmp_path)}) as other:
+    with cluster(tmp_path, 1, another(tmp_path, lines)) as other:
         result = run("verify", records[Verdict.VERIFIED], "--json", "--dask", other.address)
         assert result.exit_code == ExitCode.INCOMPLETE
         assert result.stdout == ""
         error = json.loads(result.stderr)
         assert error["error"] == "WorkerError"
-        assert error["message"] == f"it has secretballot 9.9, and this is {sharing.VERSION}"
+        assert error["message"].startswith(message)
         assert error["item"].startswith("worker tcp://127.0.0.1:")
-        other.kill(0)
-        with Client(other.address, set_as_default=False) as client:
-            client.sync(_until_alone, client)
-        result = run("verify", records[Verdict.VERIFIED], "--dask", other.address)
+
+
+def test_a_scheduler_without_secretballot() -> None:
+    """It takes apart what is sent to workers: everything would be lost."""
+
+    class Bare:
+        def run(self, function: Callable[[], Any], **options: Any) -> dict[str, Any]:
+            return {"tcp://b:1": function()}
+
+        def run_on_scheduler(self, function: Callable[[], Any]) -> Any:
+            raise ModuleNotFoundError("No module named 'secretballot'\n")
+
+    with pytest.raises(WorkerError) as caught:
+        sharing._check_workers(Bare(), "tcp://a:1")
+    assert str(caught.value) == (
+        "scheduler tcp://a:1: it has no such secretballot: No module named 'secretballot'"
+    )
+
+
+def test_no_workers(records: dict[Verdict, Path], tmp_path: Path) -> None:
+    with cluster(tmp_path, 0) as empty:
+        result = run("verify", records[Verdict.VERIFIED], "--dask", empty.address)
         assert (result.exit_code, result.stderr) == (
             ExitCode.INCOMPLETE,
-            f"error: {other.address}: the cluster has no workers\n",
+            f"error: {empty.address}: the cluster has no workers\n",
         )
-
-
-async def _until_alone(client: Any) -> None:
-    while (await client.scheduler.identity())["workers"]:
-        pass
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere", "ftp://x:1", "tcp://"])
@@ -171,15 +209,6 @@ def test_no_scheduler(records: dict[Verdict, Path], address: str, monkeypatch: p
     assert result.stderr.startswith(f"error: {address}: no scheduler of dask answers: ")
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
-
-
-def test_workers_without_secretballot() -> None:
-    class Bare:
-        def run(self, function: Any, name: str, **options: Any) -> dict[str, Any]:
-            return {"tcp://b:1": importlib.metadata.PackageNotFoundError(name), "tcp://c:1": sharing.VERSION}
-
-    with pytest.raises(sharing.WorkerError, match="worker tcp://b:1: it has no secretballot"):
-        sharing._check_workers(Bare(), "tcp://a:1")
 
 
 def test_processes_or_a_cluster(records: dict[Verdict, Path]) -> None:
@@ -216,3 +245,26 @@ def test_workers_that_are_killed(records: dict[Verdict, Path], nodes: Cluster) -
             assert report.verdict is verdict
             assert report.to_body() == verify_record(path).to_body()
     assert all(worker.returncode for worker in nodes.workers)
+
+
+def test_a_scheduler_that_is_killed(records: dict[Verdict, Path], tmp_path: Path) -> None:
+    """By whoever waits for the report, in mid-run: this process does the rest, and the command ends well."""
+    with cluster(tmp_path, 1) as short:
+        alive, stage = [short.scheduler], Stages.stage
+
+        @contextmanager
+        def killing(*arguments: Any) -> Iterator[Callable[[], None]]:
+            with stage(*arguments) as step:
+
+                def kill() -> None:
+                    step()
+                    while alive:
+                        alive.pop().kill()
+
+                yield kill
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Stages, "stage", killing)
+            result = run("verify", records[Verdict.VERIFIED], "--json", "--dask", short.address)
+    assert (result.exit_code, alive) == (ExitCode.OK, [])
+    assert result.stdout == run("verify", records[Verdict.VERIFIED], "--json").stdout

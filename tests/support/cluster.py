@@ -6,18 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-_DASK = (sys.executable, "-m", "distributed.cli")
 
 
 class Cluster:
     """A scheduler's address, and the processes of its workers, each with one thread."""
 
-    def __init__(self, address: str, workers: list[subprocess.Popen[str]]) -> None:
+    def __init__(
+        self, address: str, scheduler: subprocess.Popen[str], workers: list[subprocess.Popen[str]]
+    ) -> None:
         self.address = address
+        self.scheduler = scheduler
         self.workers = workers
 
     def kill(self, number: int) -> None:
@@ -62,7 +63,7 @@ def cluster(folder: Path, workers: int, environment: dict[str, str] | None = Non
         ]
         for worker in own:
             _told(worker, "Registered to:")
-        yield Cluster(address, own)
+        yield Cluster(address, scheduler, own)
     finally:
         for process in reversed(started):
             process.kill()
@@ -78,6 +79,3 @@ def _told(process: subprocess.Popen[str], text: str) -> str:
         if text in line:
             return line.strip()
     raise AssertionError(f"it ended: {''.join(seen)}")
-
-
-__all__: Sequence[str] = ["Cluster", "cluster"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-import importlib.metadata
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import click
 from ..client.wire import UnreachableError
 from ..errors import WorkerError
 from ..verify import available_cores, local_workers
-from ..version import VERSION
+from ..verify.wire import about
 
 #: Bytes of entries from which on further processes save more time than starting them takes.
 LARGE = 4 * 2**20
@@ -74,7 +74,7 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
-    """A cluster whose workers all have this version of secretballot."""
+    """A cluster whose workers all have this version of secretballot, and its backend."""
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError:
@@ -85,6 +85,7 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
         # Of large pieces, and of other versions of dask: it would say so for each.
         warnings.simplefilter("ignore")
         try:
+            _knock(distributed, scheduler)
             client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
         except Exception as error:  # noqa: BLE001 - whatever a wrong address breaks in there
             raise UnreachableError(
@@ -94,24 +95,50 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
             _check_workers(client, scheduler)
             yield client.get_executor(pure=False), sum(client.ncores().values())
         finally:
-            client.close(TIMEOUT)
+            with suppress(Exception):  # It is gone with its scheduler, and the report is there.
+                client.close(TIMEOUT)
+
+
+def _knock(distributed: Any, scheduler: str) -> None:
+    """Raises whatever dask does where nobody answers. A client that finds no scheduler cannot be closed, and would say
+    so later, with a traceback."""
+
+    async def knock() -> None:
+        arguments = distributed.Security().get_connection_args("client")
+        connection = await importlib.import_module("distributed.comm").connect(
+            scheduler, timeout=TIMEOUT, **arguments
+        )
+        await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:  # This one may have a loop that runs.
+        thread.submit(asyncio.run, knock()).result()
 
 
 def _check_workers(client: Any, scheduler: str) -> None:
-    """Returns nothing if there are workers, and each has this version. Raises WorkerError."""
+    """Returns nothing if there are workers, and each has this version and backend; and the scheduler too, which takes
+    apart what is sent. Raises WorkerError."""
     try:
-        found = client.run(importlib.metadata.version, "secretballot", on_error="return")
+        found = {f"worker {name}": answer for name, answer in client.run(about, on_error="return").items()}
+        if found:
+            found[f"scheduler {scheduler}"] = _of_scheduler(client)
     except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
         raise UnreachableError(f"its workers do not answer: {_first_line(error)}", item=scheduler) from None
     if not found:
         raise WorkerError("the cluster has no workers", item=scheduler)
-    for worker, version in sorted(found.items()):
-        if isinstance(version, importlib.metadata.PackageNotFoundError):
-            raise WorkerError("it has no secretballot", item=f"worker {worker}")
-        if version != VERSION:
-            raise WorkerError(
-                f"it has secretballot {_first_line(version)}, and this is {VERSION}", item=f"worker {worker}"
-            )
+    for item, answer in sorted(found.items()):
+        if isinstance(answer, BaseException):
+            # It is not there, or older than this question.
+            raise WorkerError(f"it has no such secretballot: {_first_line(answer)}", item=item)
+        if tuple(answer) != about():
+            theirs, ours = (" with the backend ".join(map(_first_line, one)) for one in (answer, about()))
+            raise WorkerError(f"it has secretballot {theirs}, and this is {ours}", item=item)
+
+
+def _of_scheduler(client: Any) -> Any:
+    try:
+        return client.run_on_scheduler(about)
+    except Exception as error:  # noqa: BLE001 - as for workers: an answer like others
+        return error
 
 
 def _first_line(error: object) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ..ballot.records import CODE_SIZE
 from ..board.entry import Cast, Challenged, Facts, Issued
 from ..crypto.encoding import Tag, frame, tagged_hash, unframe
+from ..crypto.group import backend
 from ..crypto.merkle import leaf_hash
 from ..crypto.signing import PUBLIC_KEY_SIZE
 from ..errors import EncodingError, OutcomeError
@@ -26,6 +27,11 @@ _FIELDS = 9
 #: What an entry came to, a letter each: none that can be read, a line of the register, a ballot that is added up, one
 #: that is malformed, a challenge.
 _NONE, _ISSUED, _CAST, _MALFORMED, _CHALLENGED = "-", "i", "b", "m", "c"
+
+
+def about() -> tuple[str, str]:
+    """The version of secretballot, and the name of the backend, of the process that is asked."""
+    return VERSION, backend.name
 
 
 def task_name(task: Task, leaves: Sequence[bytes]) -> bytes:

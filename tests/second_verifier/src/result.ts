@@ -60,6 +60,8 @@ export class Counting {
     if (this.#expected === null) {
       this.checkQuorum();
       const sums = this.#tally.counts(this.#published.contests);
+      // One contest whose lines cannot be counted leaves none that is only mixed with counts.
+      if (this.#election.plans.length > sums.size) this.#election.twice.forEach((plan) => this.#byLines(plan));
       this.#expected = this.#election.plans.map((plan) => {
         const counts = sums.get(plan);
         return counts === undefined ? this.#byLines(plan) : this.#lines(plan.contest as LineContest, counts);

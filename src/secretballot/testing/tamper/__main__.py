@@ -22,4 +22,5 @@ def main(directory: str) -> None:
     click.echo(f"{written} records, listed in {INDEX}")
 
 
-main(prog_name="python -m secretballot.testing.tamper")
+if __name__ == "__main__":
+    main(prog_name="python -m secretballot.testing.tamper")
