@@ -54,10 +54,10 @@ export function sum(points: Iterable<Element>): Element {
   return out;
 }
 
-/** The sum of the products, in one multi-scalar multiplication. */
+/** The sum of the products; of many, in one multi-scalar multiplication. */
 export function combine(points: Element[], values: bigint[]): Element {
   const places = points.map((_, at) => at).filter((at) => mod(values[at]) !== 0n);
-  if (places.length === 0) return ZERO;
+  if (places.length <= 10) return sum(places.map((at) => times(values[at], points[at])));
   return ristretto255.Point.msm(places.map((at) => points[at]), places.map((at) => mod(values[at])));
 }
 
