@@ -1,4 +1,5 @@
-"""Pages made from the code when the documentation is built: commands, rules, schemas and public names.
+"""Pages made from the code when the documentation is built: commands, rules, schemas, attacks and public
+names.
 
 Each is a directive that takes what a function of the same name writes, in Markdown. Nothing of it is kept.
 """
@@ -141,6 +142,26 @@ def _first_sentence(thing: object) -> str:
     return _cell(re.split(r"(?<=[.]) (?=[A-Z])", text)[0].replace("``", "`"))
 
 
+# Attacks.
+
+
+def attacks(_: str = "") -> str:
+    """Every attack of the corpus of tampered records, by who makes it."""
+    from secretballot.testing.tamper import ATTACKS
+
+    parts = []
+    for where in dict.fromkeys(attack.run.__module__ for attack in ATTACKS):
+        module = importlib.import_module(where)
+        party = where.rpartition(".")[2].removeprefix("by_")
+        rows = ["| name | what was done | rules | source |", "|---|---|---|---|"]
+        for attack in module.ATTACKS:
+            rules_of = ", ".join(attack.rules) or str(attack.verdict)
+            cells = [f"`{attack.name}`", attack.title, rules_of, attack.source]
+            rows.append(f"| {' | '.join(map(_cell, cells))} |")
+        parts += [f"### By the {party}", _first_sentence(module), "\n".join(rows)]
+    return "\n\n".join(parts)
+
+
 # Public names.
 
 
@@ -212,7 +233,7 @@ def _directive_of(write: Any, optional: int) -> type[SphinxDirective]:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for write, arguments in ((commands, 0), (rules, 1), (schemas, 0), (api, 0)):
+    for write, arguments in ((commands, 0), (rules, 1), (schemas, 0), (attacks, 0), (api, 0)):
         app.add_directive(f"generated-{write.__name__}", _directive_of(write, arguments))
     app.connect("autodoc-process-signature", shorten_signature)
     return {"parallel_read_safe": True}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from click.testing import CliRunner
 
 from secretballot.errors import RecordError
 from secretballot.testing import tamper
 from secretballot.testing.tamper import ATTACKS, Attack, Case, Elections
+from secretballot.testing.tamper.__main__ import main
 from secretballot.verify import RULES, Verdict, verify_record
 
 from ..support.elections import shared_rsa_keys
@@ -115,16 +116,10 @@ def test_a_corpus_lists_what_it_holds(elections: Elections, tmp_path: Path) -> N
 WRITTEN = ["another-election", "log-forked", "cosignature-missing", "cosignature-good", "result-missing"]
 
 
-def test_the_command_writes_a_corpus(
-    elections: Elections, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = str(tmp_path / "corpus")
-    for code, out in ((0, "1 records, listed in index.json\n"), (3, "")):
-        with (
-            patch("secretballot.testing.tamper.corpus.cases", lambda: [ATTACKS[0].case(elections)]),
-            patch("sys.argv", ["tamper", folder]),
-            pytest.raises(SystemExit) as ended,
-        ):
-            runpy.run_module("secretballot.testing.tamper", run_name="__main__", alter_sys=True)
-        assert (ended.value.code or 0) == code
-        assert capsys.readouterr().out == out
+def test_the_command_writes_a_corpus(elections: Elections, tmp_path: Path) -> None:
+    run, folder = CliRunner().invoke, str(tmp_path / "corpus")
+    with patch("secretballot.testing.tamper.corpus.cases", lambda: [ATTACKS[0].case(elections)]):
+        done, again = run(main, [folder]), run(main, [folder])
+    assert (done.exit_code, done.stdout) == (0, "1 records, listed in index.json\n")
+    assert (again.exit_code, again.stdout) == (3, "")
+    assert again.stderr == f"{folder}: the directory is not empty\n"

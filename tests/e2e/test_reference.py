@@ -20,6 +20,7 @@ from secretballot.cli import main
 from secretballot.errors import SecretBallotError
 from secretballot.report.explanations import LANGUAGES, PARTS, explain
 from secretballot.report.schemas import MODELS
+from secretballot.testing.tamper import ATTACKS
 from secretballot.verify import RULES, Status, Verdict
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -51,7 +52,7 @@ def _directives(name: str) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("name", ["commands", "rules", "schemas", "api"])
+@pytest.mark.parametrize("name", ["commands", "rules", "schemas", "attacks", "api"])
 def test_each_stands_on_a_page(generated: ModuleType, name: str) -> None:
     assert callable(getattr(generated, name))
     assert len(_directives(name)) == (len(LANGUAGES) if name == "rules" else 1)
@@ -94,6 +95,11 @@ def test_every_schema_has_a_purpose_and_a_page(generated: ModuleType) -> None:
     for _, purpose, page in rows:
         assert purpose.endswith((".", ":"))
         assert (DOCS / "reference" / page.partition("#")[0]).is_file()
+
+
+def test_every_attack_with_its_rules_and_source(generated: ModuleType) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+) \| (.*) \| (.*) \|$", generated.attacks(), re.M)
+    assert rows == [(one.name, one.title, ", ".join(one.rules) or one.verdict, one.source) for one in ATTACKS]
 
 
 def _all_of(name: str) -> set[str]:
