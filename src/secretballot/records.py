@@ -195,14 +195,15 @@ def describe(error: ValidationError) -> str:
     """One short line of a pydantic error: where, and what; never the input, but for the beginning of a member's name
     or tag that is unknown."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(_shorten(str(part), MAX_NAME) for part in first["loc"])
-    what = _shorten(str(first["msg"]), MAX_REASON)
+    where = ".".join(shorten(str(part), MAX_NAME) for part in first["loc"])
+    what = shorten(str(first["msg"]), MAX_REASON)
     if _IDENTIFIER in what:
         what = "an id has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit"
     return f"{where}: {what}" if where else what
 
 
-def _shorten(text: str, size: int) -> str:
+def shorten(text: str, size: int) -> str:
+    """A foreign text as one printable line of so many characters, and an ellipsis where it was longer."""
     short = text if len(text) <= size else f"{text[:size]}…"
     # Line breaks and escapes would let a foreign record write lines of its own into a report or a terminal.
     return "".join(char if char.isprintable() else "?" for char in short)

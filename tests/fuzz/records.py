@@ -7,15 +7,11 @@ otherwise in honesty is left out: see ``tests/attack/test_every_field.py``, whic
 from __future__ import annotations
 
 from secretballot.records import parse_entry, sign_body
-from secretballot.verify import Report, Verdict, verify_entries
+from secretballot.verify import verify_entries
 
 from ..attack.accomplices import PLACES
 from . import seeds
-
-
-class VerdictError(Exception):
-    """A record that was changed is verified."""
-
+from .edits import edit, judge
 
 #: What a signer may say otherwise, so that the record is another honest one, which a fuzzer cannot tell.
 _OWN_WORDS = ("manifest", "ballot", "challenged-ballot", "issuance", "phase", "result")
@@ -28,29 +24,17 @@ def record(data: bytes) -> None:
     head, put = data[:5].ljust(5, b"\0"), data[5:]
     strength, place, offset, taken = head[0] % 3, head[1] % (len(PLACES) + 1), head[2] << 8 | head[3], head[4]
     if place == len(PLACES):
-        changed = _edit(held.checkpoint, offset, taken, put)
-        _judge(verify_entries(held.entries, changed), changed == held.checkpoint)
+        changed = edit(held.checkpoint, offset, taken, put)
+        judge(verify_entries(held.entries, changed), changed == held.checkpoint)
         return
     raw = held.entries[place]
     if strength == 2:
-        edited = sign_body(_edit(parse_entry(raw).body, offset, taken, put), held.key(place))
+        edited = sign_body(edit(parse_entry(raw).body, offset, taken, put), held.key(place))
     else:
-        edited = _edit(raw, offset, taken, put)
+        edited = edit(raw, offset, taken, put)
     entries = held.replaced(place, edited)
     report = verify_entries(entries, held.checkpoint if strength == 0 else held.sign(entries))
-    _judge(report, edited == raw or (strength == 2 and PLACES[place] in _OWN_WORDS))
-
-
-def _edit(data: bytes, offset: int, taken: int, put: bytes) -> bytes:
-    at = offset % (len(data) + 1)
-    return data[:at] + put + data[at + taken :]
-
-
-def _judge(report: Report, may_hold: bool) -> None:
-    if report.verdict == Verdict.VERIFIED and not may_hold:
-        raise VerdictError("a record that was changed is verified")
-    if any(rule.checked < rule.failed for rule in report.rules):
-        raise VerdictError("more items of a rule failed than were checked")
+    judge(report, edited == raw or (strength == 2 and PLACES[place] in _OWN_WORDS))
 
 
 def record_seeds() -> list[bytes]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
+from secretballot.crypto import equality
 from secretballot.crypto.cosignature import CosignatureSigner, add_cosignatures
-from secretballot.crypto.group import ristretto255
+from secretballot.crypto.equality import Equality
+from secretballot.crypto.group import Element, ristretto255
 from secretballot.crypto.note import parse_note
 from secretballot.crypto.signing import SigningKey
 from secretballot.manifest.contests import RankingContest, WriteInContest
@@ -73,3 +76,25 @@ def cosigned() -> bytes:
 def shuffle() -> Made:
     """A shuffle of three rows, with its proof."""
     return shuffles.make(ristretto255, [[1], [2], [3]])
+
+
+class Share(NamedTuple):
+    """A trustee's share of three lines, proven."""
+
+    key: Element
+    pads: bytes
+    shares: bytes
+    proof: bytes
+
+
+@cache
+def share() -> Share:
+    """Such a share, with the secret of nobody."""
+    secret = ristretto255.random_scalar()
+    key = ristretto255.multiply_generator(secret)
+    pads = ristretto255.encode_elements(
+        [ristretto255.multiply_generator(ristretto255.random_scalar()) for _ in range(3)]
+    )
+    shares = bytes(equality.multiply(ristretto255, pads, secret))
+    statement = Equality(ristretto255, key, pads, shares)
+    return Share(key, pads, shares, equality.prove(shuffles.SESSION, statement, secret))

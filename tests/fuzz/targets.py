@@ -18,14 +18,16 @@ from secretballot.ballot.records import CODE_SIZE, format_code, parse_code
 from secretballot.ceremony.records import CeremonyMessage
 from secretballot.ceremony.trustee import session_of
 from secretballot.cli.choices import read_choices
+from secretballot.client.remote import _members
 from secretballot.client.wire import read_error
 from secretballot.credential.codes import new_code, read_code
-from secretballot.crypto import key_file, shuffle
+from secretballot.crypto import equality, key_file, shuffle
 from secretballot.crypto.blind_rsa import PublicKey
 from secretballot.crypto.cosignature import CosignatureVerifier, open_cosignatures
 from secretballot.crypto.dkg_messages import encode_round1, parse_round1
 from secretballot.crypto.embedding import embed, extract, width
 from secretballot.crypto.encoding import b64decode, b64encode, frame, unframe
+from secretballot.crypto.equality import Equality
 from secretballot.crypto.group import ristretto255
 from secretballot.crypto.merkle import verify_consistency, verify_inclusion
 from secretballot.crypto.note import NoteVerifier, open_checkpoint, parse_note
@@ -34,13 +36,14 @@ from secretballot.errors import SecretBallotError
 from secretballot.manifest import Election
 from secretballot.records import DIGEST_SIZE, parse_entry
 from secretballot.report.schemas import MODELS
+from secretballot.service.issuance_routes import read_request
 from secretballot.tally import ElectionLog
 from secretballot.verify.shard import Task
 from secretballot.verify.wire import answer, decode_outcome, decode_task, encode_task
 
 from ..attack.accomplices import BALLOTS
 from ..support import shuffles
-from . import seeds
+from . import files, seeds
 from .records import record, record_seeds
 
 #: Characters of an error's one line.
@@ -191,6 +194,20 @@ def service_error(data: bytes) -> None:
     raise read_error(data, 422)
 
 
+def issuance_request(data: bytes) -> None:
+    """What a voter sends to a registrar's service."""
+    b64decode(read_request(data).request)
+
+
+def _requests() -> list[bytes]:
+    return [_json({"voter": "voter-1", "code": new_code(), "request": "AAAA"})]
+
+
+def service_answer(data: bytes) -> None:
+    """What a service answers with, to a client that looks for two members."""
+    _members(data, "entry", "receipt")
+
+
 def choices(data: bytes) -> None:
     """A voter's file, as far as to what a device would encrypt."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
@@ -255,6 +272,14 @@ def shuffle_proof(data: bytes) -> None:
     claimed = shuffle.Shuffle(made.group, made.key.element, 1, made.shuffle.inputs, data[:size])
     shuffle.verify(shuffles.SESSION, claimed, data[size:])
     same(data, bytes(made.shuffle.outputs) + made.proof)
+
+
+def line_share(data: bytes) -> None:
+    """The shares of three lines and their proof: what an attachment has."""
+    made = seeds.share()
+    size = len(made.shares)
+    equality.verify(shuffles.SESSION, Equality(ristretto255, made.key, made.pads, data[:size]), data[size:])
+    same(data, made.shares + made.proof)
 
 
 def sealed_file(data: bytes) -> None:
@@ -334,10 +359,16 @@ TARGETS: dict[str, Target] = {
     "rsa-key": Target(rsa_key, lambda: [one.key for one in seeds.held().simulation.manifest.registrars]),
     "round1": Target(round1, _messages, 0.3),
     "shuffle": Target(shuffle_proof, _shuffles, 1),
+    "line-share": Target(line_share, lambda: [seeds.share().shares + seeds.share().proof], 0.3),
+    "issuance-request": Target(issuance_request, _requests),
+    "service-answer": Target(service_answer, lambda: [_json({"entry": 5, "receipt": "x"})]),
+    "draft": Target(files.draft, files.draft_seeds, 0.5),
+    "settings": Target(files.settings, files.settings_seeds, 0.2),
     "sealed-file": Target(sealed_file, _sealed_seeds, 0.3),
     "task": Target(task, lambda: [encode_task(_task())]),
     "outcome": Target(outcome, lambda: [answer(encode_task(_task()))], 0.2),
     "record": Target(record, record_seeds, 7),
+    "directory": Target(files.directory, files.directory_seeds, 15),
 }
 _EACH = list(TARGETS.values())
 

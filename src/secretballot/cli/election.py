@@ -17,7 +17,7 @@ from ..client import BoardAccess
 from ..errors import EncodingError, ManifestError, RefusedError, SecretBallotError
 from ..files import write_file
 from ..manifest import Authority, BoardKey, Election, Manifest, MixerKey, RegistrarKey, TrusteeKey
-from ..records import MAX_ENTRY_SIZE
+from ..records import MAX_ENTRY_SIZE, MAX_NAME, MAX_REASON, shorten
 from ..report import result_view
 from ..report.privacy import warnings_of
 from ..tally import ElectionLog, Result
@@ -136,7 +136,7 @@ def _keys(role: Home, passphrase: Passphrase, role_id: str, labels: dict[str, st
 
 def _manifest(draft: Path, parties: tuple[Path, ...], authority: Authority) -> Manifest:
     try:
-        members = json.loads(draft.read_bytes()[: MAX_ENTRY_SIZE + 1])
+        members = _tuples(json.loads(draft.read_bytes()[: MAX_ENTRY_SIZE + 1]))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise EncodingError(f"is not JSON: {error.msg}", item=f"{draft}: {where}") from None
@@ -158,16 +158,17 @@ def _manifest(draft: Path, parties: tuple[Path, ...], authority: Authority) -> M
         "minimum_group": 1,
         "revoting": "last",
         **members,
-        **found,
+        **{name: tuple(several) for name, several in found.items()},
         "nonce": secrets.token_bytes(16),
         "authority": authority,
         "board": board,
     }
     try:
-        return Manifest.model_validate(_tuples(members))
+        return Manifest.model_validate(members)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ManifestError(_in_words(first), item=f"{draft}: {'.'.join(map(str, first['loc']))}") from None
+        where = ".".join(shorten(str(part), MAX_NAME) for part in first["loc"])
+        raise ManifestError(shorten(_in_words(first), MAX_REASON), item=f"{draft}: {where}") from None
 
 
 def _in_words(error: Any) -> str:

@@ -38,6 +38,17 @@ class IssuanceAnswer(BaseModel):
     signature: str = Field(pattern="^[A-Za-z0-9_-]+$", description="The blind signature, in base64url.")
 
 
+def read_request(body: bytes) -> IssuanceRequest:
+    """What a voter asks for; raises EncodingError naming the member that is wrong, where it is one of these."""
+    try:
+        return IssuanceRequest.model_validate_json(body)
+    except ValidationError as error:
+        # Not what was sent: a code may be in it, be it as the name of a member.
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        item = where if where in IssuanceRequest.model_fields else "the body"
+        raise EncodingError("a request has the texts voter, code and request", item=item) from None
+
+
 def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
     """The routes of a registrar."""
     routes = APIRouter(tags=["issuance"])
@@ -55,12 +66,7 @@ def issuance_routes(desk: IssuanceDesk, settings: Settings) -> APIRouter:
     async def issue(request: Request) -> IssuanceAnswer:
         """Once a voter. Asked again with the same request, it is the same: a lost reply loses no vote."""
         body = await read_body(request, settings.max_body, settings)
-        try:
-            asked = IssuanceRequest.model_validate_json(body)
-        except ValidationError as error:
-            # Not what was sent: a code may be in it.
-            where = ".".join(map(str, error.errors()[0]["loc"])) or "the body"
-            raise EncodingError("a request has the texts voter, code and request", item=where) from None
+        asked = read_request(body)
         signature = await run_in_threadpool(desk.issue, asked.voter, asked.code, b64decode(asked.request))
         return IssuanceAnswer(signature=b64encode(signature))
 
