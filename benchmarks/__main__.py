@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import casting, growth, scenario, shuffling
+from . import casting, coordinating, growth, scenario, shuffling
 from .floor import Floor
 from .peers import comparison
 from .polls import STORES
@@ -76,6 +76,18 @@ def run_shuffle(options: argparse.Namespace) -> dict[str, Any]:
         for rows in options.rows
     ]
     print(table(shuffling.COLUMNS, [shuffling.row(run) for run in runs]))
+    return {"runs": runs}
+
+
+def run_cluster(options: argparse.Namespace) -> dict[str, Any]:
+    settings = scenario.Settings([1], options.repeats, options.processes, options.keep, options.backend)
+    shapes = [
+        Shape(voters, officials, options.levels, options.blank)
+        for officials in options.officials
+        for voters in options.voters
+    ]
+    runs = [coordinating.run(shape, settings) for shape in shapes]
+    print(table(coordinating.COLUMNS, [coordinating.row(run) for run in runs]))
     return {"runs": runs}
 
 
@@ -151,6 +163,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--rows", type=_count, nargs="+", default=[1000, 10_000])
     command.add_argument("--width", type=_count, nargs="+", default=[1], help="ciphertexts of a row")
     command.set_defaults(run=run_shuffle)
+
+    command = commands.add_parser("cluster", parents=[common], help="what cannot be shared of a verification")
+    command.add_argument("--voters", type=_count, nargs="+", default=[1000, 10_000])
+    command.add_argument("--officials", type=_count, nargs="+", default=[4])
+    command.add_argument("--levels", type=_count, default=3)
+    command.add_argument("--blank", action="store_true", help="allow a blank for an official")
+    command.add_argument("--processes", type=_count, help="processes that make ballots")
+    command.add_argument("--keep", metavar="DIR", type=Path, help="keep the records there")
+    command.set_defaults(run=run_cluster)
 
     command = commands.add_parser("casting", parents=[common], help="voters who cast at once at a service")
     command.add_argument("--voters", type=_count, nargs="+", default=[1000])

@@ -60,6 +60,14 @@ def run(shape: Shape, settings: Settings) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def made_record(shape: Shape, settings: Settings) -> Iterator[Path]:
+    """The record of an election, which is made where it is not kept from before."""
+    with _folder(shape, settings) as folder:
+        _make(shape, folder, settings)
+        yield folder / "record"
+
+
 def _make(shape: Shape, folder: Path, settings: Settings) -> dict[str, Any]:
     kept = folder / "made.json"
     if kept.is_file():

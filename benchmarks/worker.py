@@ -10,7 +10,7 @@ from typing import Any
 
 from secretballot.crypto.group import backend
 
-from . import polls, shuffling
+from . import coordinating, polls, shuffling
 from .floor import Gauge
 from .making import make_record
 from .shapes import Shape
@@ -29,6 +29,8 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
         figures = polls.prepare(task)
     elif task["stage"] == "append":
         figures = polls.append(task)
+    elif task["stage"] == "coordinate":
+        figures = coordinating.measure(Path(task["path"]), task["voters"], task["repeats"])._asdict()
     else:
         shape, path = Shape.from_json(task["shape"]), Path(task["path"])
         if task["stage"] == "make":

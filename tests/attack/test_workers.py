@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from secretballot.board.entry import Cast, Challenged, Issued
+from secretballot.crypto.encoding import frame, unframe
 from secretballot.crypto.merkle import leaf_hash
 from secretballot.errors import ArgumentError, OutcomeError, WorkerError
 from secretballot.verify import Report, Verdict, engine, verify_entries, wire
@@ -73,6 +74,20 @@ def changed(change: Callable[[Outcome], Outcome | None]) -> Answer:
 
 def has_ballot(outcome: Outcome) -> bool:
     return outcome.summed > 0
+
+
+def outcome_of_ballots(finished: Finished) -> tuple[bytes, list[bytes]]:
+    """A task's name, and the fields of its outcome: two ballots, and nothing else."""
+    places = finished.places("ballot")[:2]
+    log = finished.simulation.log
+    public = log.group_public
+    assert public is not None
+    task = Task(
+        log.election.body, public.group_key.encode(), places[0], tuple(finished.entries[p] for p in places)
+    )
+    data = wire.answer(encode_task(task))
+    assert wire.decode_outcome(data, name_of(task)) == examine(task)
+    return name_of(task), unframe(data, 9)
 
 
 # What is lost is done here.
@@ -240,18 +255,44 @@ def test_an_outcome_that_is_cut(finished: Finished, cut: int) -> None:
     refused(finished, lambda data: wire.answer(data) + bytes(cut), "garbled")
 
 
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        (2, lambda data: b"\0"),
+        (2, lambda data: bytes(8)),
+        (3, lambda data: data + b"c"),
+        (3, lambda data: data[:-1]),
+        (3, lambda data: b"x" * len(data)),
+        (3, lambda data: b"\xff" * len(data)),
+        (4, lambda data: data + b"\0"),
+        (4, lambda data: data[:-1]),
+        (5, lambda data: data + b"\0"),
+        (5, lambda data: b""),
+        (8, lambda data: b"[]"),
+        (8, lambda data: b"[" * 10**5),
+        (8, lambda data: b"[{}, [], [[]]]"),
+        (8, lambda data: b'[{"L1": true}, [], []]'),
+        (8, lambda data: b'[{"L1": -1}, [], []]'),
+        (8, lambda data: b'[{}, [[1, "a", "b", null]], []]'),
+        (8, lambda data: b'[{}, [], [["a", 1]]]'),
+    ],
+)
+def test_fields_that_do_not_fit_together(
+    finished: Finished, field: int, change: Callable[[bytes], bytes]
+) -> None:
+    """Under the right name, of two ballots."""
+    name, fields = outcome_of_ballots(finished)
+    assert wire.decode_outcome(frame(*fields), name)
+    fields[field] = change(fields[field])
+    with pytest.raises(OutcomeError):
+        wire.decode_outcome(frame(*fields), name)
+
+
 def test_any_byte_that_flips(finished: Finished) -> None:
     """Either it is refused, or it is in what workers are trusted for: facts, counts and findings that are all whole."""
-    places = finished.places("ballot")[:2]
-    log = finished.simulation.log
-    public = log.group_public
-    assert public is not None
-    task = Task(
-        log.election.body, public.group_key.encode(), places[0], tuple(finished.entries[p] for p in places)
-    )
-    name, data = name_of(task), wire.answer(encode_task(task))
+    name, fields = outcome_of_ballots(finished)
+    data = frame(*fields)
     good = wire.decode_outcome(data, name)
-    assert good == examine(task)
     for place in range(len(data)):
         flipped = bytearray(data)
         flipped[place] ^= 1

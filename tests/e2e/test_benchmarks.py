@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("benchmarks", reason="the tests are not beside the benchmarks")
 
-from benchmarks import growth, scenario
+from benchmarks import coordinating, growth, scenario
 from benchmarks.__main__ import main
 from benchmarks.fit import power_law
 from benchmarks.floor import Floor
@@ -23,8 +24,11 @@ from benchmarks.svg import Panel, Series, render
 from benchmarks.tables import Column, table
 
 from secretballot.ballot.records import Ballot
-from secretballot.records import parse_entry
+from secretballot.board import ElectionRecord
+from secretballot.errors import OutcomeError
+from secretballot.records import kind_of, parse_entry
 from secretballot.testing import Simulation
+from secretballot.verify import engine
 
 from ..support.postgres import Server
 
@@ -53,6 +57,36 @@ def test_a_shuffle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert set(run["ratios"]) == {"prove to floor", "verify to floor"}
         assert min(_numbers(run)) > 0
     assert "verify/floor" in capsys.readouterr().out
+
+
+def test_a_cluster(grown: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of four voters nothing is worth giving away; where it is, every ballot is."""
+    options = ["--officials", "1", "--repeats", "1", "--keep", str(grown / "kept")]
+    main(["cluster", "--voters", "4", *options, "--json", str(tmp_path / "figures")])
+    (run,) = json.loads((tmp_path / "figures").read_text(encoding="utf-8"))["runs"]
+    assert run["coordinator"] > 0
+    assert (run["worker"], run["sent"], run["received"], run["pieces"]) == (0, 0, 0, 0)
+    assert "coordinator µs" in capsys.readouterr().out
+    (record,) = (grown / "kept").glob("4-voters-*/record")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "SHARD_SIZE", 1)
+        figures = coordinating.measure(record, 4, 1)
+    assert figures.pieces == 8
+    ballots = sum(len(raw) for raw in ElectionRecord(record).entries() if kind_of(raw) == "ballot")
+    assert 4 * figures.sent > ballots > 4 * figures.received > 0
+    assert min(figures) > 0
+
+
+def test_a_cluster_that_is_answered_wrongly(grown: Path) -> None:
+    """The replay is no verification of its own: what is kept is held against what it is of."""
+    (record,) = (grown / "kept").glob("4-voters-*/record")
+    with TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "SHARD_SIZE", 1)
+        answers = coordinating._Answers(file)
+        coordinating._verify(record, coordinating._Keeping(answers))
+        answers.sizes[0] -= 1
+        with pytest.raises(OutcomeError):
+            coordinating._verify(record, coordinating._Replaying(answers))
 
 
 def test_a_mixed_election(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

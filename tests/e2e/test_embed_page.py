@@ -299,9 +299,38 @@ def test_a_lost_answer_is_asked_for_again_and_no_other_ballot_is_made(
     hall.terminal.leave()
     assert "Send it again" in hall.browser.go("sign-in", {"passphrase": PASSPHRASE})
     assert "Send it again" in hall.browser.go("seal", MARKED)
+    assert hall.terminal.visit.sealed is None
     assert "Your ballot is cast" in hall.browser.go("send")
     kinds = [parse_entry(raw).kind for raw in hall.simulation.store.entries()]
     assert kinds.count("ballot") == len(sent) == 1
+
+
+def test_a_receipt_of_another_entry_is_none(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = hall.simulation.board.receipt(next(hall.simulation.store.entries()))
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    monkeypatch.setattr(hall.terminal._board, "submit", lambda entry: other)
+    assert hall.browser.press("cast").status_code == 422
+    assert "Send it again" in hall.browser.page
+
+
+def test_a_registrar_whose_answer_is_lost_is_asked_for_the_same(hall: Hall) -> None:
+    asked: list[bytes] = []
+
+    class Lost:
+        def issue(self, name: str, code: str, request: bytes) -> bytes:
+            # The key that it is for is on the disk by now.
+            holder = Holder.load(hall.home / "role.key", hall.simulation.election, passphrase=PASSPHRASE)
+            assert holder.request("registrar-1") == request
+            asked.append(request)
+            raise UnreachableError("does not answer")
+
+    hall.terminal.registrars["registrar-1"] = Lost()
+    fields = {"name": "voter-2", "code/registrar-1": CODE, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+    for _ in range(2):
+        assert hall.browser.press("credential", fields).status_code == 422
+    assert len(asked) == 2
+    assert asked[0] == asked[1]
 
 
 def test_a_first_ballot_is_not_replaced(names: dict[str, Any], tmp_path: Path) -> None:

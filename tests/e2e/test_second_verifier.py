@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -146,6 +147,35 @@ def undecrypted() -> Simulation:
     return without(held([elections.choice()], [{"chair": "chi"}]), "decryption-share")
 
 
+def other_bases() -> Simulation:
+    """Every share says that it is of another log or round; the proofs are honest."""
+    simulation = both()
+    keys = {one.id: one._signing for one in simulation.trustees}
+    entries = []
+    for raw in simulation.store.entries():
+        if parse_entry(raw).kind in ("decryption-share", "line-share"):
+            key = keys[json.loads(parse_entry(raw).body)["trustee"]]
+            raw = elections.rewrite(raw, key, lambda body: body.update(basis="A" * 43))
+        entries.append(raw)
+    simulation.board = _Forged(simulation, entries)
+    return simulation
+
+
+def foreign_challenge() -> Simulation:
+    """A voter challenges a ballot that says that it is of another election."""
+    simulation = held([elections.choice()], [{"chair": "chi"}], challenge_every=1)
+    entries = list(simulation.store.entries())
+    place = next(at for at, raw in enumerate(entries) if parse_entry(raw).kind == "challenged-ballot")
+
+    def foreign(body: dict[str, Any]) -> None:
+        own = json.loads(body["ballot"])
+        body["ballot"] = elections.canonical({**own, "election": "A" * 43}).decode()
+
+    entries[place] = elections.rewrite(entries[place], simulation.holders[0].signing_key, foreign)
+    simulation.board = _Forged(simulation, entries)
+    return simulation
+
+
 def without(simulation: Simulation, kind: str) -> Simulation:
     entries = [raw for raw in simulation.store.entries() if parse_entry(raw).kind != kind]
     simulation.board = _Forged(simulation, entries)
@@ -177,6 +207,8 @@ RECORDS: dict[str, tuple[Callable[[], Simulation], str]] = {
     "unsealed": (unsealed, "failed"),
     "nobody_unsealed": (nobody_unsealed, "failed"),
     "undecrypted": (undecrypted, "failed"),
+    "other_bases": (other_bases, "failed"),
+    "foreign_challenge": (foreign_challenge, "failed"),
 }
 
 
@@ -337,3 +369,10 @@ def test_no_record_and_the_first_code(second: SecondVerifier, folder: Path, tmp_
         (["undecrypted", "voting"], 1),
     ):
         assert second(*(folder / name for name in names))[0] == expected
+
+
+def test_what_the_forged_ones_break(said: dict[str, Judgement]) -> None:
+    assert {"T1", "X3", "T2"} <= said["other_bases"].failed
+    assert {"L4", "C2", "B2", "H1"} <= said["foreign_challenge"].failed
+    assert {"X1", "X2", "X3", "T1", "T2", "T3", "T4", "T5"} <= said["unsealed"].failed
+    assert said["nobody_unsealed"].failed == {"T2", "T3"}

@@ -29,13 +29,12 @@ def elections() -> Elections:
         return tamper.hold_elections()
 
 
-def check(second: SecondVerifier, cases: Iterable[Case], folder: Path) -> set[str]:
-    """Both say of the cases what these say of themselves, and the same of each rule; gives the rules that failed."""
+def check(second: SecondVerifier, cases: Iterable[Case], folder: Path) -> None:
+    """Both say of the cases what these say of themselves, and the same of each rule."""
     together = defaultdict(list)
     for case in cases:
         case.write(folder / case.name)
         together[options(case, folder)].append(case)
-    failed: set[str] = set()
     for given, several in together.items():
         code, judgements, _ = second(*given, *(folder / case.name for case in several))
         assert code == next((case.exit_code for case in several if case.exit_code), 0)
@@ -43,8 +42,6 @@ def check(second: SecondVerifier, cases: Iterable[Case], folder: Path) -> set[st
             assert said.verdict == case.verdict, case.name
             assert set(case.rules) <= said.failed, case.name
             assert said == reference(case, folder / case.name), case.name
-            failed |= said.failed
-    return failed
 
 
 def options(case: Case, folder: Path) -> tuple[str, ...]:
@@ -67,14 +64,17 @@ def reference(case: Case, record: Path) -> Judgement:
         return Judgement(None, {})
 
 
-def test_attacks(second: SecondVerifier, elections: Elections, tmp_path: Path) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_attacks(second: SecondVerifier, elections: Elections, tmp_path: Path, half: int) -> None:
+    """Every rule is broken by one of them."""
     cases = list(tamper.attacks(elections))
     assert len(cases) > len(ATTACKS)
-    assert check(second, cases, tmp_path) == set(RULES)
+    assert {rule for case in cases for rule in case.rules} == set(RULES)
+    check(second, cases[half::2], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["sums", "twice"])
 def test_mutations(second: SecondVerifier, elections: Elections, tmp_path: Path, name: str) -> None:
     good = next(case for case in tamper.attacks(elections) if case.name == f"good-{name}")
     cases = list(tamper.mutations(good.write(tmp_path / good.name)))
-    assert {"M1", "L1", "L4", "L5"} <= check(second, cases[::STEP], tmp_path)
+    check(second, cases[::STEP], tmp_path)

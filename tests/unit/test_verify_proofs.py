@@ -206,6 +206,32 @@ def test_bounds(mixed: Mixed, bound: str, value: int, sent: int, monkeypatch: py
     assert executor.proofs == sent
 
 
+def test_no_more_is_held_than_may_be(mixed: Mixed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proofs that are out, or wait: before one that would be too much is made ready, the oldest is taken in."""
+    held: list[int] = []
+    most = 0
+    # Of the three batches of a round no more than two.
+    bound = 5 * max(map(len, mixed.files)) // 2
+    monkeypatch.setattr(proofs, "MOST_HELD", bound)
+
+    class Counted(ProofWork):
+        def __init__(self, proof: Any, size: int) -> None:
+            nonlocal most
+            super().__init__(proof, size)
+            held.append(size)
+            most = max(most, sum(held))
+
+        def read(self, answer: object) -> tuple[str, ...]:
+            held.remove(self.size)
+            return super().read(answer)
+
+    monkeypatch.setattr(proofs, "ProofWork", Counted)
+    executor = Answering(ProofWork.function)
+    assert mixed.verify(mixed.entries, mixed.files, executor=executor).verdict is Verdict.VERIFIED
+    assert held == []
+    assert 0 < most <= bound
+
+
 def test_a_proof_needs_nothing_of_the_log(mixed: Mixed) -> None:
     """What a worker is given is all that is verified: each byte of it changed is another name, or another result."""
     given: list[bytes] = []
