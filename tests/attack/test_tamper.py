@@ -31,6 +31,41 @@ pytestmark = pytest.mark.usefixtures("remembered")
 #: Rules that only something from outside the record can break: a mutation of the record alone does not.
 FROM_OUTSIDE = {"M3", "L6", "L7"}
 
+#: Rules that never fail alone. By the specification B2 fails with B1, X2 with X1 and T3 with T2; what T5 finds, a proof
+#: of X2 or a line of T3 is wrong for.
+NEVER_ALONE = {"B1", "X1", "T2", "T5"}
+#: For each other rule an attack that breaks it and nothing else.
+ALONE = {
+    "M1": "empty-log",
+    "M2": "manifest-by-another",
+    "M3": "another-election",
+    "L1": "entry-of-garbage",
+    "L2": "result-of-another-election",
+    "L3": "ballot-after-the-close",
+    "L4": "signature-of-another",
+    "L5": "checkpoint-by-another",
+    "L6": "log-forked",
+    "L7": "cosignature-missing",
+    "L8": "seal-of-another-log",
+    "K1": "commitment-again",
+    "K2": "message-before-the-last-commitment",
+    "K3": "confirmation-forged",
+    "K4": "complaint-ignored",
+    "K5": "complaint-again",
+    "C1": "credentials-above-the-roll",
+    "C2": "credential-signed-twice",
+    "C3": "ballot-stuffed",
+    "B2": "ballot-copied",
+    "B3": "ballot-replayed",
+    "H1": "challenge-that-lies",
+    "H2": "cast-ballot-opened",
+    "X2": "rows-exchanged",
+    "X3": "line-share-false",
+    "T1": "share-false",
+    "T3": "counts-exchanged",
+    "T4": "outcome-missing",
+}
+
 
 #: What mutations break, at least, of what is looked at here.
 BROKEN = {
@@ -89,6 +124,20 @@ def test_every_rule_is_broken_by_an_attack() -> None:
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name) for name in names)
     assert {rule for attack in ATTACKS for rule in attack.rules} == set(RULES)
+
+
+@pytest.mark.parametrize("rule", sorted(ALONE))
+def test_a_verifier_that_leaves_a_rule_out_does_not_pass(
+    rule: str, elections: Elections, tmp_path: Path
+) -> None:
+    """There is an attack that breaks this rule and no other: whoever does not check it does not refuse the record."""
+    attack = next(attack for attack in ATTACKS if attack.name == ALONE[rule])
+    case = attack.case(elections)
+    assert failed(verify_record(case.write(tmp_path / "record"), **case.given)) == {rule}
+
+
+def test_every_rule_that_can_be_broken_alone_is() -> None:
+    assert set(ALONE) == set(RULES) - NEVER_ALONE
 
 
 def test_a_corpus_lists_what_it_holds(elections: Elections, tmp_path: Path) -> None:

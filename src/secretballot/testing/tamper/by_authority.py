@@ -32,8 +32,9 @@ def manifest_missing(elections: Elections) -> Shown:
 
 @by("M2", "The manifest is signed by somebody else than the authority that it names.")
 def manifest_by_another(elections: Elections) -> Shown:
-    sums = elections.sums
-    return sums.show(sums.replaced(0, sign_body(parse_entry(sums.entries[0]).body, SigningKey.generate())))
+    return elections.sums.shown(
+        0, sign_body(parse_entry(elections.sums.entries[0]).body, SigningKey.generate())
+    )
 
 
 @by("M3", "A good record, but not that of the election that was announced.")
@@ -88,6 +89,18 @@ def ballot_added_behind_the_seal(elections: Elections) -> Shown:
     place = sums.opening("tally")
     late = sums.device(LAST).seal(officials("high", "high")).cast()
     return sums.show(sums.replaced(place, late, sums.entries[place]))
+
+
+@by(
+    "L8 T1 T2 T3",
+    "The board exchanges two ballots that the authority sealed, so that another of a voter's counts.",
+)
+def ballots_exchanged_behind_the_seal(elections: Elections) -> Shown:
+    sums = elections.sums
+    first, last = sums.place("ballot"), sums.place("ballot", -1)
+    entries = list(sums.entries)
+    entries[first], entries[last] = entries[last], entries[first]
+    return sums.show(entries)
 
 
 @by("T1 T2 T3", "Nobody sealed the ballots.")

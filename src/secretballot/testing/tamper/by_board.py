@@ -109,6 +109,13 @@ def entry_of_another_election(elections: Elections) -> Shown:
     return sums.shown(sums.place("ballot", -2), foreign.entries[foreign.place("ballot", -2)])
 
 
+@by("L2", "The authority publishes this election's counts in the name of another election of its own.")
+def result_of_another_election(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("result")
+    return sums.show(sums.replaced(place, sums.updated(place, election=elections.foreign.election.id)))
+
+
 @by("L4", "A ballot carries the signature of another ballot.")
 def signature_of_another(elections: Elections) -> Shown:
     sums = elections.sums

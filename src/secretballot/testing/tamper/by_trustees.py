@@ -174,3 +174,11 @@ def complaint_of_oneself(elections: Elections) -> Shown:
     sums = elections.sums
     place = sums.place("ceremony-confirmation", 2)
     return sums.shown(place, _complaint(sums, "trustee-3", "trustee-3"))
+
+
+@by("K5", "A trustee complains twice, of one and then of another, and the ceremony ends there.")
+def complaint_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    before = sums.entries[: sums.place("ceremony-confirmation", 2)]
+    complaints = [_complaint(sums, "trustee-3", accused) for accused in ("trustee-1", "trustee-2")]
+    return sums.show([*before, *complaints])

@@ -239,6 +239,10 @@ class _Read:
             yield self.case(f"{name}-longer", f"{of} has a byte more.", {rule}, rest | {path: data + b"\0"})
             flipped = bytes([data[0] ^ 1]) + data[1:]
             yield self.case(f"{name}-changed", f"{of} is changed by a bit.", {rule}, rest | {path: flipped})
+            other = next((key for key in rest if key.startswith(f"{FOLDER}/") and rest[key] != data), None)
+            if other is not None:
+                files = rest | {path: rest[other], other: data}
+                yield self.case(f"{name}-exchanged", f"{of} and another have changed places.", {rule}, files)
 
 
 def _line_changes(lines: list[bytes]) -> Iterator[tuple[str, list[bytes], int]]:
