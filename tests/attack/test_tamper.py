@@ -179,7 +179,7 @@ def neglect(patch: pytest.MonkeyPatch, where: object, name: str) -> None:
 
 
 #: Checks, and attacks that nothing else finds: a verifier that leaves the check out verifies the record.
-ALONE: dict[str, tuple[object, str, set[str]]] = {
+FOUND_BY: dict[str, tuple[object, str, set[str]]] = {
     "proofs of ballots": (batch, "find_invalid", {"ballot-copied", "mark-double", "mark-negative"}),
     "openings": (Examiner, "_check_openings", {"challenge-that-lies"}),
     "credentials": (examiner, "check_credential", {"credential-of-another", "credential-by-another-key"}),
@@ -200,12 +200,12 @@ ALONE: dict[str, tuple[object, str, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("check", ALONE)
+@pytest.mark.parametrize("check", FOUND_BY)
 def test_an_attack_is_found_by_the_very_check_that_it_is_on(
     check: str, elections: Elections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The records are right in everything else: a verifier that finds some other fault in them may lack the check."""
-    where, name, attacks = ALONE[check]
+    where, name, attacks = FOUND_BY[check]
     made = {attack.name: attack.case(elections) for attack in ATTACKS if attack.name in attacks}
     assert made.keys() == attacks
     for case in made.values():
