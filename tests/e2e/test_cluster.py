@@ -137,42 +137,36 @@ def test_the_command(records: dict[Verdict, Path], nodes: Cluster) -> None:
         assert Report.from_body(shared.stdout.strip().encode()).verdict is verdict
 
 
-def another(folder: Path, lines: str) -> dict[str, str]:
-    """The environment of a worker whose secretballot is another: its module ``verify.wire`` has these lines."""
-    folder = folder / "other"
+def another(folder: Path) -> Path:
+    """Another secretballot, which says what stands in the file that this gives."""
+    told = folder / "told"
     for name in ("secretballot", "secretballot/verify"):
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text("")
+    lines = (
+        f"import json\ndef about():\n    with open({str(told)!r}) as file:\n        return json.load(file)\n"
+    )
     (folder / "secretballot" / "verify" / "wire.py").write_text(lines)
-    return {"PYTHONPATH": str(folder)}
+    return told
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (
-            f"def about(): return '9.9', {backend.name!r}",
-            f"it has secretballot 9.9 with the backend {backend.name}, and",
-        ),
-        (
-            f"def about(): return {VERSION!r}, 'abacus'",
-            f"it has secretballot {VERSION} with the backend abacus, and",
-        ),
-        ("", "it has no such secretballot: "),
-    ],
-    ids=["version", "backend", "none"],
-)
-def test_workers_of_another_version(
-    records: dict[Verdict, Path], tmp_path: Path, lines: str, message: str
-) -> None:
-    with cluster(tmp_path, 1, another(tmp_path, lines)) as other:
-        result = run("verify", records[Verdict.VERIFIED], "--json", "--dask", other.address)
-        assert result.exit_code == ExitCode.INCOMPLETE
-        assert result.stdout == ""
-        error = json.loads(result.stderr)
-        assert error["error"] == "WorkerError"
-        assert error["message"].startswith(message)
-        assert error["item"].startswith("worker tcp://127.0.0.1:")
+def test_workers_of_another_version(records: dict[Verdict, Path], tmp_path: Path) -> None:
+    told = another(tmp_path / "other")
+    with cluster(tmp_path, 1, {"PYTHONPATH": str(told.parent)}) as other:
+        for about, message in (
+            (None, "it has no such secretballot: "),
+            (("9.9", backend.name), f"it has secretballot 9.9 with the backend {backend.name}, and"),
+            ((VERSION, "abacus"), f"it has secretballot {VERSION} with the backend abacus, and"),
+        ):
+            if about:
+                told.write_text(json.dumps(about))
+            result = run("verify", records[Verdict.VERIFIED], "--json", "--dask", other.address)
+            assert result.exit_code == ExitCode.INCOMPLETE
+            assert result.stdout == ""
+            error = json.loads(result.stderr)
+            assert error["error"] == "WorkerError"
+            assert error["message"].startswith(message)
+            assert error["item"].startswith("worker tcp://127.0.0.1:")
 
 
 def test_a_scheduler_without_secretballot() -> None:

@@ -16,16 +16,18 @@ from ...ballot.context import BallotContext
 from ...ballot.records import Ballot, ChallengedBallot
 from ...ballot.voter import VoterDevice
 from ...board.attachments import HeldAttachments
+from ...board.entry import Entry
 from ...board.records import PhaseChange, Seal
 from ...credential import Issuance
+from ...crypto.group import ristretto255
 from ...crypto.merkle import Frontier, leaf_hash
 from ...crypto.signing import SigningKey
-from ...errors import SecretBallotError, TallyError
+from ...errors import CryptoError, ManifestError, SecretBallotError, TallyError
 from ...manifest import Election
 from ...records import Record, parse_entry, sign_body, sign_record
 from ...tally import ElectionLog
 from ...tally.mixer import MixerKeys
-from ...tally.records import MixRound
+from ...tally.records import DecryptionShare, LineShare, MixRound, basis_of
 from ...tally.trustee import DecryptingTrustee
 from ..simulator import Simulation
 
@@ -33,6 +35,33 @@ from ..simulator import Simulation
 def canonical(body: object) -> bytes:
     """JSON in the canonical form, members in their order."""
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class CredulousLog(ElectionLog):
+    """A log that believes what it is told after the close of voting: a seal, a round and a share hold, whatever they
+    are, if only they have the right form."""
+
+    def apply(self, entry: Entry) -> None:
+        super().apply(entry)
+        with suppress(ManifestError, TallyError, CryptoError):
+            self._believe(entry.record)
+
+    def _believe(self, record: Record) -> None:
+        if isinstance(record, Seal):
+            self.is_sealed = self._tally is not None
+        elif isinstance(record, DecryptionShare) and self._tally is not None:
+            shares = tuple(ristretto255.decode_elements(record.shares))
+            if len(shares) == len(self._tally.ciphertexts):
+                self.shares.setdefault(self.election.manifest.trustee_index(record.trustee), shares)
+        elif self._mixing is None:
+            return
+        elif isinstance(record, MixRound) and record not in self._mixing.rounds:
+            self._mixing._check_files(record.batches, self._mixing.round_size, "")
+            self._mixing.rounds.append(record)
+            self._mixing.basis = basis_of(record)
+        elif isinstance(record, LineShare):
+            self._mixing._check_files(record.batches, self._mixing.share_size, "")
+            self.line_shares.setdefault(self.election.manifest.trustee_index(record.trustee), record)
 
 
 @dataclass(frozen=True)
@@ -81,7 +110,9 @@ class Accomplices:
 
     def log(self, stop: int) -> ElectionLog:
         """The log's state after the first ``stop`` entries."""
-        return self._follow(self.entries[:stop])
+        log = ElectionLog()
+        self._follow(log, self.entries[:stop])
+        return log
 
     # Keys.
 
@@ -172,25 +203,35 @@ class Accomplices:
 
     def collude(self, entries: Sequence[bytes], also: Sequence[bytes] = ()) -> Shown:
         """These entries up to somewhere in the tally, and behind them whatever is missing: a seal, rounds of mixing,
-        shares of two trustees, and a result over what they come to."""
-        log = self._follow(entries, also)
+        shares of two trustees, and a result over what they come to.
+
+        They go on from a lie as if it held, so that a verifier that does not look at it finds nothing else wrong. Where
+        nobody can go on from it, they go on without it.
+        """
+        for kind in (CredulousLog, ElectionLog):
+            log = kind()
+            self._follow(log, entries, also)
+            with suppress(SecretBallotError):
+                made, attachments = self._finish(log)
+                return self.show([*entries, *made], [*also, *attachments])
+        return self.show([*entries, *self.entries[self.opening("tally") + 1 :]], also)
+
+    def _finish(self, log: ElectionLog) -> tuple[list[bytes], list[bytes]]:
+        """The entries that are missing, and their attachments."""
         made: list[bytes] = []
 
         def post(raw: bytes) -> None:
             made.append(raw)
             _take(log, raw)
 
+        if not log.is_sealed:
+            post(self.seal(log))
+        attachments = self._mix(log, post) + self._decrypt(log, post)
         result = self.entries[-1]
-        try:
-            if not log.is_sealed:
-                post(self.seal(log))
-            attachments = self._mix(log, post) + self._decrypt(log, post)
-            # Where nothing comes out, they publish what they would have liked to.
-            with suppress(TallyError):
-                result = self.simulation.authority.publish(log.compute_result())
-        except SecretBallotError:
-            return self.show([*entries, *self.entries[self.opening("tally") + 1 :]], also)
-        return self.show([*entries, *made, result], [*also, *attachments])
+        # Where nothing comes out, they publish what they would have liked to.
+        with suppress(TallyError):
+            result = self.simulation.authority.publish(log.compute_result())
+        return [*made, result], attachments
 
     def show(self, entries: Sequence[bytes], also: Sequence[bytes] = (), **given: Any) -> Shown:
         """The record of these entries, whatever they are, under the board's checkpoint; see :class:`Shown`."""
@@ -224,13 +265,11 @@ class Accomplices:
                 post(posting.entry)
         return attachments
 
-    def _follow(self, entries: Sequence[bytes], also: Sequence[bytes] = ()) -> ElectionLog:
-        log = ElectionLog()
+    def _follow(self, log: ElectionLog, entries: Sequence[bytes], also: Sequence[bytes] = ()) -> None:
         log.attachments = HeldAttachments()
         self._attach(log, [*self.attachments, *also])
         for raw in entries:
             _take(log, raw)
-        return log
 
     @staticmethod
     def _attach(log: ElectionLog, attachments: Sequence[bytes]) -> None:

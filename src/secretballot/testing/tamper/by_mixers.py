@@ -9,16 +9,18 @@ from ...crypto import equality, shuffling
 from ...crypto.elgamal import EncryptionKey
 from ...crypto.equality import Equality
 from ...crypto.group import ristretto255
+from ...crypto.sharing import lagrange_at_zero
 from ...crypto.shuffle import Shuffle
 from ...records import sign_record
 from ...tally.batches import Batch
+from ...tally.lines import decrypt_rows
 from ...tally.mixing import Mixing
 from ...tally.records import LineShare, MixRound, digest_file
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
 from .elections import Elections
 from .forgery import Bases, forge
-from .sources import LENGTHS, RELATED, SHUFFLE, TRAPDOOR
+from .sources import EQUAL, LENGTHS, RELATED, SHUFFLE, TRAPDOOR
 
 ATTACKS = Attacks()
 by = ATTACKS.by
@@ -258,24 +260,38 @@ def round_without_its_attachment(elections: Elections) -> Shown:
 # Shares of the lines.
 
 
-def _share(twice: Accomplices) -> tuple[int, LineShare, bytes]:
+def _share(twice: Accomplices, number: int = 0) -> tuple[int, LineShare, bytes]:
+    """Where the first share stands, the share, and its attachment of a batch."""
     place = twice.place("line-share")
     record: LineShare = twice.record(place)
-    return place, record, _attached(twice, record.batches[0].digest)
+    return place, record, _attached(twice, record.batches[number].digest)
 
 
-def _shared(twice: Accomplices, data: bytes) -> Shown:
-    """The first share with another attachment of its first batch."""
+def _shared(twice: Accomplices, data: bytes, number: int = 0) -> Shown:
+    """The first share with another attachment of a batch."""
     place, record, _ = _share(twice)
-    file = digest_file(record.batches[0].contest, record.batches[0].line, data)
-    raw = twice.updated(place, batches=(file, *record.batches[1:]))
-    return twice.shown(place, raw, also=[data])
+    batches = list(record.batches)
+    batches[number] = digest_file(batches[number].contest, batches[number].line, data)
+    return twice.shown(place, twice.updated(place, batches=tuple(batches)), also=[data])
 
 
-@by("X3", "A trustee gives a false share of a line under the proof of the true one.")
+@by(
+    "X3 T2 T3",
+    "A trustee turns a ranking into another by a false share, under the proof of the true one.",
+    EQUAL,
+)
 def line_share_false(elections: Elections) -> Shown:
-    data = _share(elections.twice)[2]
-    return _shared(elections.twice, ristretto255.generator.encode() + data[32:])
+    # A line is B minus each share times its coefficient: the share is raised by what the first line has more than
+    # another, so that it is read as that one.
+    twice = elections.twice
+    log = twice.log(len(twice.entries))
+    rows = [row[0] for row in decrypt_rows(log.mixing, 1, log.line_shares)]
+    other = next(row for row in rows[1:] if row != rows[0])
+    data = _share(twice, 1)[2]
+    coefficient = lagrange_at_zero(1, [1, 2], ristretto255.order)
+    more = ristretto255.sum_of_products([pow(coefficient, -1, ristretto255.order)], [rows[0] - other])
+    raised = ristretto255.decode_elements(data[:32])[0] + more
+    return _shared(twice, raised.encode() + data[32:], 1)
 
 
 @by("X3", "A trustee exchanges its shares of two lines, so that a mark is read as another.")
@@ -307,8 +323,26 @@ def line_share_copied(elections: Elections) -> Shown:
 @by("X3", "A trustee decrypts what one mixer has mixed, before the other.")
 def line_share_before_the_last_round(elections: Elections) -> Shown:
     twice = elections.twice
-    second, share = twice.place("mix-round", 1), twice.place("line-share")
-    return twice.shown(second, twice.entries[share], twice.entries[second])
+    second = twice.place("mix-round", 1)
+    mixing, holder = twice.log(second).mixing, twice.simulation.key_holders[0]
+    attachments, files = [], []
+    for place, batch in enumerate(mixing.batches):
+        pads = mixing.pads(place)
+        shares = equality.multiply(ristretto255, pads, holder.share.share)
+        statement = Equality(ristretto255, holder.share.verification_key, pads, shares)
+        proof = equality.prove(mixing.share_session(batch, holder.id), statement, holder.share.share)
+        attachments.append(bytes(shares) + proof)
+        files.append(digest_file(batch.contest, batch.line, attachments[-1]))
+    made = _share(twice)[1].model_copy(update={"basis": mixing.basis, "batches": tuple(files)})
+    early = sign_record(made, holder.signing)
+    return twice.shown(second, early, twice.entries[second], also=attachments)
+
+
+@by("X3", "A trustee's share says that it is of another round than it is.")
+def line_share_of_another_basis(elections: Elections) -> Shown:
+    twice = elections.twice
+    place = twice.place("line-share")
+    return twice.shown(place, twice.updated(place, basis=bytes(32)))
 
 
 @by("X3", "The attachment of a share is not there.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...crypto.group import Element, ristretto255
+from ...crypto.sharing import lagrange_at_zero
 from ...crypto.sigma import derive_challenge, prove_batchable
 from ...records import sign_record
 from ...tally.checks import share_relation, share_session
@@ -44,10 +45,13 @@ def _shared(sums: Accomplices, **members: Any) -> Shown:
 # Shares.
 
 
-@by("T1", "A trustee gives a false share under the proof of the true one.", EQUAL)
+@by("T1 T2 T3", "A trustee moves a vote by a false share, under the proof of the true one.", EQUAL)
 def share_false(elections: Elections) -> Shown:
-    shares = _share(elections.sums).shares
-    return _shared(elections.sums, shares=ristretto255.generator.encode() + shares[32:])
+    # The first sum is B minus each share times its coefficient: the share is lowered until the sum has one vote more.
+    shares = ristretto255.decode_elements(_share(elections.sums).shares)
+    coefficient = lagrange_at_zero(1, [1, 2], ORDER)
+    vote = _multiple(ristretto255.generator, pow(coefficient, -1, ORDER))
+    return _shared(elections.sums, shares=ristretto255.encode_elements([shares[0] - vote, *shares[1:]]))
 
 
 @by(

@@ -204,7 +204,7 @@ def _weighed(sums: Accomplices, weigh: Callable[[int], int], *, own_statement: b
     if not isinstance(plan, LinePlan):
         raise TypeError("the first contest is one of lines")
     cheating = _cheating(plan, weigh, own_statement=own_statement)
-    return _sealed_by(sums, 0, cheating, officials("low", "low", "hoa"))
+    return _sealed_by(sums, 0, cheating, officials("high", "low", "hoa"))
 
 
 @by("B2", "A mark weighs minus one, and takes a vote from an official.")
