@@ -369,3 +369,14 @@ def test_reports_as_they_are_read_back(whole: tuple[list[bytes], bytes]) -> None
     again = Report.from_body(subject.report.to_body())
     assert isinstance(read(show(again, subject.chronicle)), Structure)
     assert again == subject.report
+
+
+def test_a_record_that_cannot_be_read_has_no_course(whole: tuple[list[bytes], bytes]) -> None:
+    """Line ends that were converted: what entries would have been is not told beside a verdict that knows of none."""
+    entries, checkpoint = whole
+    subject = subject_of([raw + b"\r" for raw in entries], checkpoint)
+    assert subject.chronicle is not None
+    assert subject.course is None
+    ids = {one.attributes.get("id") for one in read(subject).elements}
+    assert not ids & {"timeline", "parties"}
+    assert {"timeline", "parties"} <= {one.attributes.get("id") for one in read(subject_of(*whole)).elements}

@@ -54,12 +54,12 @@ class Subject:
 
     @property
     def course(self) -> Chronicle | None:
-        """The chronicle, where it is of the record that was verified."""
+        """The chronicle, where it is of the record that was verified, and that record has a manifest."""
         chronicle = self.chronicle
         if chronicle is None or chronicle.entries != self.report.entries:
             return None
         named = chronicle.election.id.hex() if chronicle.election else ""
-        return chronicle if named == self.report.election else None
+        return chronicle if named and named == self.report.election else None
 
     @property
     def manifest(self) -> Manifest | None:
