@@ -15,12 +15,13 @@ from secretballot.board.examiner import Examiner
 from secretballot.ceremony.state import CeremonyState
 from secretballot.crypto import batch, equality, shuffle
 from secretballot.crypto.signing import VerifyKey
-from secretballot.errors import RecordError
+from secretballot.errors import EncodingError, RecordError
 from secretballot.tally import ElectionLog, checks
 from secretballot.tally.mixing import Mixing
 from secretballot.testing import tamper
 from secretballot.testing.tamper import ATTACKS, Attack, Case, Elections
 from secretballot.testing.tamper.__main__ import main
+from secretballot.testing.tamper.case import files_of
 from secretballot.verify import RULES, Pins, Verdict, verify_record
 
 from ..support.elections import shared_rsa_keys
@@ -164,9 +165,44 @@ def test_a_corpus_lists_what_it_holds(elections: Elections, tmp_path: Path) -> N
 WRITTEN = ["another-election", "log-forked", "cosignature-missing", "cosignature-good", "result-missing"]
 
 
+def test_cases_are_attacks_and_mutations(elections: Elections, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secretballot.testing.tamper.listing.ATTACKS", ATTACKS[:2])
+    monkeypatch.setattr("secretballot.testing.tamper.listing.hold_elections", lambda: elections)
+    names = [case.name for case in tamper.cases()]
+    assert names[:4] == ["good-sums", "good-twice", "empty-log", "manifest-missing"]
+    assert {name.partition("-")[0] for name in names[4:]} == {"sums", "twice"}
+
+
+def test_a_case_is_written_into_an_empty_directory(elections: Elections, tmp_path: Path) -> None:
+    case = next(tamper.attacks(elections))
+    case.write(tmp_path / "record")
+    for path, what in ((tmp_path / "record", "not empty"), (tmp_path / "record" / "checkpoint", "written")):
+        with pytest.raises(RecordError, match=what):
+            case.write(path)
+    with pytest.raises(RecordError, match="written"):
+        tamper.corpus(tmp_path / "record" / "checkpoint", [case])
+
+
+def test_mutations_of_a_record_that_is_not_good(elections: Elections, tmp_path: Path) -> None:
+    """What cannot be read is passed over; without a manifest there is nothing to begin with."""
+    twice = elections.twice
+    ballot, challenge = twice.place("ballot"), twice.place("challenged-ballot")
+    entries = twice.replaced(challenge, twice.updated(challenge, ballot="no ballot"))
+    entries[ballot] = b"garbage"
+    entries[twice.place("mix-round")] = b'{"body":{"record":"secretballot/1/mix-round"'
+    case = Case("bad", "", files_of(entries, twice.sign(entries)), ())
+    names = {one.name for one in tamper.mutations(case.write(tmp_path / "bad"))}
+    assert f"entry-{challenge}-challenged-ballot-ballot-changed" in names
+    assert f"entry-{ballot}--dropped" in names
+    assert not any("attachment" in name or "mix-round-more" in name for name in names)
+    empty = Case("empty", "", files_of([], b""), ())
+    with pytest.raises(EncodingError, match="entry 0"):
+        next(tamper.mutations(empty.write(tmp_path / "empty")))
+
+
 def test_the_command_writes_a_corpus(elections: Elections, tmp_path: Path) -> None:
     run, folder = CliRunner().invoke, str(tmp_path / "corpus")
-    with patch("secretballot.testing.tamper.corpus.cases", lambda: [ATTACKS[0].case(elections)]):
+    with patch("secretballot.testing.tamper.listing.cases", lambda: [ATTACKS[0].case(elections)]):
         done, again = run(main, [folder]), run(main, [folder])
     assert (done.exit_code, done.stdout) == (0, "1 records, listed in index.json\n")
     assert (again.exit_code, again.stdout) == (3, "")

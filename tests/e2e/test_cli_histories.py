@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -229,6 +230,22 @@ class TestDiff:
         assert "TWO ELECTIONS: the first entries, the manifests, are not the same" in result.stdout
         assert "FORKED" not in result.stdout
         assert "PROOF" not in result.stdout
+
+    def test_what_was_damaged_is_no_other_election(self, records: Records, tmp_path: Path) -> None:
+        """Line ends that were converted, or one letter of the last entry: neither says anything against the board."""
+        good = (records.last / "entries.jsonl").read_bytes()
+        for data, says in (
+            (good.replace(b"\n", b"\r\n"), "CANNOT BE COMPARED: the manifest of {} cannot be read"),
+            (good[:-4] + bytes([good[-4] ^ 1]) + good[-3:], "{} WAS CHANGED: its entries, from"),
+        ):
+            other = tmp_path / hashlib.sha256(data).hexdigest()
+            shutil.copytree(records.last, other)
+            (other / "entries.jsonl").write_bytes(data)
+            for pair, name in (((records.last, other), "B"), ((other, records.last), "A")):
+                result = run("diff", *pair)
+                assert result.exit_code == 1
+                assert says.format(name) in result.stdout
+                assert not re.search("TWO ELECTIONS|FORKED|PROOF", result.stdout)
 
     def test_forked(self, finished: elections.Finished, records: Records) -> None:
         place = finished.places("ballot")[0]

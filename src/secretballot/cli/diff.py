@@ -80,6 +80,14 @@ def _relation(comparison: Comparison) -> Text:
             short, long = ("A", "B") if relation is Relation.A_BEGINS_B else ("B", "A")
             text, style = f"{short} IS THE BEGINNING OF {long}", "bold yellow"
             rest = f"{common} are the same, and {long} goes on"
+        case _ if not (comparison.a.election and comparison.b.election):
+            unread = " and ".join(
+                name for name, one in (("A", comparison.a), ("B", comparison.b)) if not one.election
+            )
+            text, style, rest = "CANNOT BE COMPARED", "bold red", f"the manifest of {unread} cannot be read"
+        case _ if changed := _changed(comparison):
+            text, style = f"{changed} WAS CHANGED", "bold red"
+            rest = f"its entries, from {comparison.common} on, are not what the board signed; the other's are"
         case _:
             if comparison.common == 0:
                 return Text("TWO ELECTIONS", style="bold red").append(
@@ -88,6 +96,13 @@ def _relation(comparison: Comparison) -> Text:
             text, style = "FORKED", "bold red"
             rest = f"the first {common} are the same, entry {comparison.common} is not"
     return Text(text, style=style).append(f": {rest}", style="default not bold")
+
+
+def _changed(comparison: Comparison) -> str:
+    """The one of two forked records whose entries are not those of its checkpoint, where those of the other are: it was
+    changed after it was signed, and says nothing against the board."""
+    wrong = [name for name, one in (("A", comparison.a), ("B", comparison.b)) if one.problem]
+    return wrong[0] if len(wrong) == 1 and comparison.a.election == comparison.b.election else ""
 
 
 def _entry(entry: ComparedEntry | None) -> str:

@@ -14,8 +14,8 @@ Three ways to have them::
 
 from .attacks import Attack
 from .case import EXIT_CODES, Case
-from .corpus import ATTACKS, attacks, cases, corpus
 from .elections import Elections, hold_elections
+from .listing import ATTACKS, attacks, cases, corpus
 from .mutations import mutations
 
 __all__ = [

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ...errors import SecretBallotError
-from .corpus import INDEX, corpus
+from .listing import INDEX, corpus
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 Path = tuple[int, ...]
@@ -19,11 +20,16 @@ class Inner(Members):
 
 
 def parse(text: str | bytes) -> Any:
-    """The tree of a body. The ballot within a challenge is a tree of its own."""
+    """The tree of a body. The ballot within a challenge is a tree of its own, where it is one.
+
+    Raises ValueError for what is no JSON, and RecursionError for what is too deep.
+    """
     tree = json.loads(text, object_pairs_hook=lambda pairs: Members([name, value] for name, value in pairs))
-    for member in tree:
-        if member[0] == "ballot":
-            member[1] = Inner(parse(member[1]))
+    for member in tree if isinstance(tree, Members) else ():
+        if member[0] == "ballot" and isinstance(member[1], str):
+            with suppress(ValueError, RecursionError):
+                inner = parse(member[1])
+                member[1] = Inner(inner) if isinstance(inner, Members) else member[1]
     return tree
 
 

@@ -119,10 +119,9 @@ class _Read:
         """The first entry of each kind with each of its members changed, and in another form."""
         for kind in dict.fromkeys(self.kinds):
             place = self.kinds.index(kind)
-            try:
-                body, signature = parse_entry(self.entries[place])[::2]
-            except SecretBallotError:
+            if not self._is_readable(place):
                 continue
+            body, _, signature = parse_entry(self.entries[place])
             for what, title, changed in _bodies(body):
                 if changed != body:
                     raw = _entry(changed, b64encode(signature).encode())
@@ -131,6 +130,16 @@ class _Read:
                 yield self._replaced(place, what, title, _entry(body, text))
             yield self._replaced(place, "cut", "is cut in its middle", self.entries[place][: len(body) // 2])
             yield self._replaced(place, "empty", "is an empty line", b"")
+
+    def _is_readable(self, place: int) -> bool:
+        """Whether an entry is one: what mutations presuppose is nothing that a foreign record must have."""
+        if place == 0:
+            return True
+        try:
+            self.log.read(self.entries[place])
+        except SecretBallotError:
+            return False
+        return True
 
     def _replaced(self, place: int, what: str, title: str, raw: bytes) -> Case:
         files = self._with([*self.entries[:place], raw, *self.entries[place + 1 :]])
@@ -225,12 +234,14 @@ class _Read:
     def attached(self) -> Iterator[Case]:
         """The attachments of the first entry of each kind that names any, damaged."""
         for kind, rule in (("mix-round", "X2"), ("line-share", "X3")):
-            if kind not in self.kinds:
+            place = self.kinds.index(kind) if kind in self.kinds else 0
+            if not place or not self._is_readable(place):
                 continue
-            place = self.kinds.index(kind)
             record: Any = self.log.read(self.entries[place]).record
             path = f"{FOLDER}/{record.batches[0].digest.hex()}"
-            data = self.files[path]
+            data = self.files.get(path)
+            if not data:
+                continue
             of = f"The attachment of entry {place} ({kind})"
             name = f"{self.name(place)}-attachment"
             rest = {key: value for key, value in self.files.items() if key != path}
