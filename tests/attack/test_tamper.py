@@ -33,8 +33,8 @@ pytestmark = pytest.mark.usefixtures("remembered")
 FROM_OUTSIDE = {"M3", "L6", "L7"}
 
 #: Rules that never fail alone. By the specification B2 fails with B1, X2 with X1 and T3 with T2; what T5 finds, a proof
-#: of X2 or a line of T3 is wrong for; and a share of lines that is refused (X3) leaves less than a quorum (T2).
-NEVER_ALONE = {"B1", "X1", "X3", "T2", "T5"}
+#: of X2 or a line of T3 is wrong for.
+NEVER_ALONE = {"B1", "X1", "T2", "T5"}
 #: For each other rule an attack that breaks it and nothing else.
 ALONE = {
     "M1": "empty-log",
@@ -61,6 +61,7 @@ ALONE = {
     "H1": "challenge-that-lies",
     "H2": "cast-ballot-opened",
     "X2": "rows-exchanged",
+    "X3": "line-share-again",
     "T1": "share-of-fewer-sums",
     "T3": "counts-exchanged",
     "T4": "outcome-missing",

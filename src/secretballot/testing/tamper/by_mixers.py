@@ -16,6 +16,7 @@ from ...tally.batches import Batch
 from ...tally.lines import decrypt_rows
 from ...tally.mixing import Mixing
 from ...tally.records import LineShare, MixRound, digest_file
+from ...tally.trustee import DecryptingTrustee
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
 from .elections import Elections
@@ -318,6 +319,14 @@ def line_share_copied(elections: Elections) -> Shown:
     twice = elections.twice
     first, second = twice.places("line-share")
     return twice.shown(first, twice.updated(first, batches=twice.record(second).batches))
+
+
+@by("X3", "A trustee posts its share of the lines twice, each proven anew.")
+def line_share_again(elections: Elections) -> Shown:
+    twice = elections.twice
+    place = twice.place("line-share")
+    again = DecryptingTrustee(twice.simulation.key_holders[0]).decrypt_lines(twice.log(place).mixing)
+    return twice.shown(place, twice.entries[place], again.entry, also=again.attachments)
 
 
 @by("X3", "A trustee decrypts what one mixer has mixed, before the other.")
