@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -49,8 +50,10 @@ def main(arguments: list[str]) -> int:
         if given.corpus is not None:
             command.append(f"--corpus={given.corpus}")
         print(name, flush=True)
-        if subprocess.run(command, check=False).returncode:
-            return 1
+        # libFuzzer ends its process at once: whatever is left behind goes with this directory.
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+            if subprocess.run(command, check=False, env=os.environ | {"TMPDIR": scratch}).returncode:
+                return 1
     return 0
 
 
