@@ -148,6 +148,22 @@ def test_requests_that_are_none(desk: Desk, body: bytes) -> None:
         refused(client.get("/v1/entries"), 404, "RefusedError")
 
 
+def test_a_refusal_repeats_nothing_that_was_sent(desk: Desk) -> None:
+    """An access code may stand anywhere in a request, be it as the name of a member."""
+    code = desk.codes["voter-1"]
+    for body, item in (
+        ({"voter": "voter-1", "request": "AA", code: "x"}, "code"),
+        ({"voter": "voter-1", "code": "x", "request": "AA", code: "x"}, "the body"),
+        ({"voter": "voter-1", "code": {code: code}, "request": "AA"}, "code"),
+        ({"voter": "voter-1", "code": code}, "request"),
+        ([code], "the body"),
+    ):
+        answer = httpx.post(f"{desk.url}/v1/issuance", json=body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["item"] == item
+        assert code not in answer.text
+
+
 def test_a_request_that_cannot_be_signed(desk: Desk) -> None:
     voter = desk.simulation.roll[0]
     for request in (b"", bytes(100), desk.holder()[1][:-1]):
