@@ -52,8 +52,7 @@ def _compiled(code: str) -> CodeType:
     return compile(code, PAGE.name, "exec", dont_inherit=True)
 
 
-@pytest.fixture(scope="module")
-def code() -> dict[str, str]:
+def read_code() -> dict[str, str]:
     """The page's blocks of code, by the heading that they stand under."""
     parts = re.split(r"^## (.*)\n", PAGE.read_text(encoding="utf-8"), flags=re.M)
     found = {
@@ -63,8 +62,7 @@ def code() -> dict[str, str]:
     return {title: text for title, text in found.items() if text}
 
 
-@pytest.fixture(scope="module")
-def names(code: dict[str, str]) -> dict[str, Any]:
+def define(code: Mapping[str, str]) -> dict[str, Any]:
     """What the page defines."""
     found: dict[str, Any] = {"__name__": "page"}
     titles = [title for title in code if title != "Run it"]
@@ -72,6 +70,16 @@ def names(code: dict[str, str]) -> dict[str, Any]:
     for title in titles:
         exec(_compiled(code[title]), found)  # noqa: S102 - the documentation's own code
     return found
+
+
+@pytest.fixture(scope="module")
+def code() -> dict[str, str]:
+    return read_code()
+
+
+@pytest.fixture(scope="module")
+def names(code: dict[str, str]) -> dict[str, Any]:
+    return define(code)
 
 
 class Browser:

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import tempfile
@@ -53,6 +54,11 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    def press(self, expression: str) -> None:
+        """Evaluates what leads to another page, such as the click of a button, and waits until that is loaded."""
+        with self._browser.loading(self._session):
+            self.evaluate(expression)
+
     def resize(self, width: int, height: int = 800, *, mobile: bool = False) -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",
@@ -86,18 +92,25 @@ class Browser:
         self._pages: dict[str, Page] = {}
         self._loaded: set[str] = set()
 
-    def open(self, path: Path) -> Page:
-        """Opens a file, and waits until it is loaded."""
+    def open(self, address: Path | str) -> Page:
+        """Opens a file or a URL, and waits until it is loaded."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = self._pages[session] = Page(self, session)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable", session)
+        url = address if isinstance(address, str) else address.resolve().as_uri()
+        with self.loading(session):
+            self.call("Page.navigate", session, url=url)
+        return page
+
+    @contextmanager
+    def loading(self, session: str) -> Iterator[None]:
+        """Waits, after the block, until what the block asked for is loaded."""
         self._loaded.discard(session)
-        self.call("Page.navigate", session, url=path.resolve().as_uri())
+        yield
         while session not in self._loaded:
             self._handle(self._receive())
-        return page
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Asks for something and waits for the answer."""
@@ -114,6 +127,8 @@ class Browser:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            if not select.select([self._out], [], [], _PATIENCE)[0]:
+                raise TimeoutError(f"the browser has said nothing for {_PATIENCE} seconds")
             data = self._out.read(2**16)
             if not data:
                 raise EOFError("the browser has ended")
