@@ -264,6 +264,19 @@ class TestDiff:
         assert "PROOF OF TWO HISTORIES: the board " in result.stdout
         assert "Keep both records: " in result.stdout
 
+    def test_a_forked_board_is_not_taken_for_a_damaged_file(
+        self, finished: elections.Finished, records: Records, tmp_path: Path
+    ) -> None:
+        """Its second history goes on behind the checkpoint that it signed for it."""
+        entries = (records.forked / ENTRIES).read_bytes().splitlines()
+        note = elections.checkpoint(finished.simulation, entries[:-1]).decode()
+        other = write_record(tmp_path / "other", entries, note)
+        for pair in ((records.last, other.path), (other.path, records.last)):
+            result = run("diff", *pair)
+            assert "FORKED: the first " in result.stdout
+            assert "PROOF OF TWO HISTORIES: the board " in result.stdout
+            assert "WAS CHANGED" not in result.stdout
+
     def test_different_beside_the_entries(
         self, finished: elections.Finished, records: Records, tmp_path: Path
     ) -> None:

@@ -101,6 +101,8 @@ def _relation(comparison: Comparison) -> Text:
 def _changed(comparison: Comparison) -> str:
     """The one of two forked records whose entries are not those of its checkpoint, where those of the other are: it was
     changed after it was signed, and says nothing against the board."""
+    if comparison.contradiction:
+        return ""
     wrong = [name for name, one in (("A", comparison.a), ("B", comparison.b)) if one.problem]
     return wrong[0] if len(wrong) == 1 and comparison.a.election == comparison.b.election else ""
 
