@@ -143,7 +143,7 @@ def test_attachments_go_round_as_embedding_tells() -> None:
     (following,) = [block for block in blocks if "log.follow(entry)" in block]
     simulation = _voted()
     names = {**vars(errors), "board": simulation.board, "log": simulation.log}
-    exec(compile(endpoints, "embed.md", "exec"), names)  # noqa: S102 - the documentation's own code
+    exec(compile(endpoints, "<embed.md>", "exec"), names)  # noqa: S102 - the documentation's own code
 
     first, second = (keys.join(simulation.election) for keys in simulation.mixer_keys)
     mixed = first.mix(simulation.log.mixing)
@@ -174,7 +174,7 @@ def test_attachments_go_round_as_embedding_tells() -> None:
         return data
 
     follower["fetch"] = fetch
-    exec(compile(following, "embed.md", "exec"), follower)  # noqa: S102 - the documentation's own code
+    exec(compile(following, "<embed.md>", "exec"), follower)  # noqa: S102 - the documentation's own code
     log = follower["log"]
     assert log.result == simulation.log.result
     assert log.result is not None
