@@ -12,18 +12,10 @@ from ..board.record import write_record
 from ..client import Follower
 from ..crypto.cosignature import CosignatureVerifier
 from ..errors import RefusedError
-from .home import (
-    Home,
-    Passphrase,
-    board_place,
-    home_argument,
-    json_option,
-    open_access,
-    passphrase_options,
-    say,
-    say_made,
-)
-from .serving import serve_home, serve_options
+from .home import Home, home_argument, json_option, say, say_made
+from .passphrase import Passphrase, passphrase_options
+from .place import board_passphrase_option, board_place, open_access
+from .serving import ServeOptions, serve_home, serve_options
 from .stores import open_store, store_options, store_settings
 from .terminal import ElectionId
 
@@ -74,20 +66,16 @@ def new(
 @home_argument
 @serve_options
 @passphrase_options
-def serve(home: Path, passphrase: Passphrase, **options: object) -> None:
+def serve(home: Path, passphrase: Passphrase, serving: ServeOptions) -> None:
     """Serve the board in the directory DIR over HTTP, until it is interrupted."""
-    serve_home(Home(home, "board"), passphrase, **options)  # type: ignore[arg-type]
+    serve_home(Home(home, "board"), passphrase, serving)
 
 
 @board.command()
 @click.argument("at", metavar="URL|DIR")
 @click.argument("record", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--election", type=ElectionId(), required=True, help="The election's id, as announced.")
-@click.option(
-    "--board-passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For a board's directory: the file with its passphrase.",
-)
+@board_passphrase_option
 @json_option
 def export(at: str, record: Path, election: bytes, board_passphrase_file: Path | None, as_json: bool) -> None:
     """Write the election record into the new directory RECORD, from a board's service or directory.

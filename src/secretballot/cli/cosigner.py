@@ -13,16 +13,9 @@ from ..client import BoardAccess, Follower
 from ..crypto.note import NoteVerifier
 from ..errors import ConsistencyError, ForkError, RefusedError, SecretBallotError
 from ..files import write_file
-from .home import (
-    Home,
-    Passphrase,
-    board_place,
-    home_argument,
-    json_option,
-    open_access,
-    passphrase_options,
-    say,
-)
+from .home import Home, home_argument, json_option, say
+from .passphrase import Passphrase, passphrase_options
+from .place import board_passphrase_option, board_place, open_access
 from .terminal import ElectionId
 
 MEMORY = "cosigner.memory"
@@ -69,11 +62,7 @@ def new(home: Path, name: str, passphrase: Passphrase, as_json: bool) -> None:
 @click.option(
     "--after-pause", is_flag=True, help="The clock is right, though the last cosignature is over 30 days old."
 )
-@click.option(
-    "--board-passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For a board's directory: the file with its passphrase.",
-)
+@board_passphrase_option
 @passphrase_options
 @json_option
 def run(

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from ..board.authority import AuthorityKeys
 from ..board.records import PHASES
-from ..client import BoardAccess
 from ..errors import EncodingError, ManifestError, RefusedError, SecretBallotError
 from ..files import write_file
 from ..manifest import Authority, BoardKey, Election, Manifest, MixerKey, RegistrarKey, TrusteeKey
@@ -21,19 +20,10 @@ from ..records import MAX_ENTRY_SIZE, MAX_NAME, MAX_REASON, shorten
 from ..report import result_view
 from ..report.privacy import warnings_of
 from ..tally import ElectionLog, Result
-from .home import (
-    PUBLIC,
-    Home,
-    Passphrase,
-    at_options,
-    fingerprint,
-    home_argument,
-    json_option,
-    label_option,
-    labels_of,
-    passphrase_options,
-    say,
-)
+from .home import PUBLIC, Home, fingerprint, home_argument, json_option, label_option, labels_of, say
+from .party import Party, reach
+from .passphrase import Passphrase, passphrase_options
+from .place import BoardOptions, board_options
 from .terminal import NotYetError, Terminal
 from .waiting import until, wait_option
 
@@ -73,7 +63,7 @@ def election() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The public.json of a trustee, registrar, mixer, or the board. In the order of the manifest.",
 )
-@at_options
+@board_options
 @passphrase_options
 @json_option
 def new(
@@ -84,9 +74,7 @@ def new(
     parties: tuple[Path, ...],
     as_json: bool,
     passphrase: Passphrase,
-    at: str | None,
-    election: bytes | None,
-    board_passphrase_file: Path | None,
+    board: BoardOptions,
 ) -> None:
     """Make the authority's key and the manifest in the directory DIR, and post it to the board.
 
@@ -110,8 +98,8 @@ def new(
         entry = keys.announce(made)
         write_file(role.file(ENTRY), entry)
         role.set(election=made.id.hex(), made_of=made_of)
-    if at is not None or role.get("at") is not None:
-        with role.access(at, board_passphrase_file) as access:
+    if board.at is not None or role.get("at") is not None:
+        with reach(role, board) as access:
             access.submit(entry)
         role.set(posted="yes")
     announced = role.get("election") or ""
@@ -210,36 +198,27 @@ def _party(path: Path) -> tuple[str, object]:
     raise EncodingError("is no party's public.json", item=str(path))
 
 
-class _Role:
+class _Authority(Party):
     """The authority at work."""
 
-    def __init__(
-        self,
-        home: Path,
-        passphrase: Passphrase,
-        at: str | None,
-        election: bytes | None,
-        board_passphrase_file: Path | None,
-    ) -> None:
-        self.home = Home(home, "authority")
-        self.keys = AuthorityKeys.load(self.home.key, passphrase=passphrase.ask())
-        self.access: BoardAccess = self.home.access(at, board_passphrase_file)
-        self._follower = self.home.follower(self.access, election)
-
-    def log(self) -> ElectionLog:
-        return self._follower.catch_up()
+    def __init__(self, home: Path, passphrase: Passphrase, board: BoardOptions) -> None:
+        own = Home(home, "authority")
+        self.keys = AuthorityKeys.load(own.key, passphrase=passphrase.ask())
+        super().__init__(own, board)
 
 
 @election.command("open")
 @home_argument
 @click.argument("phase", type=click.Choice(["issuance", "voting"]))
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def open_phase(home: Path, phase: str, wait: float, as_json: bool, **options: object) -> None:
+def open_phase(
+    home: Path, phase: str, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions
+) -> None:
     """Open issuance, once every trustee has confirmed the key; or voting, which ends issuance."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Authority(home, passphrase, board)
 
     def step() -> None:
         log = role.log()
@@ -260,12 +239,12 @@ def open_phase(home: Path, phase: str, wait: float, as_json: bool, **options: ob
 
 @election.command()
 @home_argument
-@at_options
+@board_options
 @passphrase_options
 @json_option
-def close(home: Path, as_json: bool, **options: object) -> None:
+def close(home: Path, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Close voting, and seal what was cast. Compare the root that is shown with the trustees' and with auditors'."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Authority(home, passphrase, board)
     log = role.log()
     if log.phase == "voting":
         role.access.submit(role.keys.enter(log.election, "tally"))
@@ -287,17 +266,19 @@ def close(home: Path, as_json: bool, **options: object) -> None:
 @election.command()
 @home_argument
 @click.option("--accept", is_flag=True, help="Publish although the result may tell how voters voted.")
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: object) -> None:
+def publish(
+    home: Path, accept: bool, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions
+) -> None:
     """Publish the result, once enough trustees have decrypted.
 
     A result that tells how somebody voted, since all voted alike or too few did, is shown first and published only with
     --accept; the trustees' shares, from which anybody can compute it, are public by then.
     """
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Authority(home, passphrase, board)
 
     def step() -> Result:
         log = role.log()
@@ -341,16 +322,11 @@ def _await_shares(log: ElectionLog) -> None:
 
 @election.command()
 @home_argument
-@at_options
+@board_options
 @json_option
-def status(
-    home: Path, as_json: bool, at: str | None, election: bytes | None, board_passphrase_file: Path | None
-) -> None:
+def status(home: Path, as_json: bool, board: BoardOptions) -> None:
     """Where the election is, from the board's log, all of it checked."""
-    role = Home(home, "authority")
-    with role.access(at, board_passphrase_file) as access:
-        log = role.follower(access, election).catch_up()
-    members = status_of(log)
+    members = status_of(Party(Home(home, "authority"), board).log())
     say(as_json, "\n".join(f"{name:<12} {_told(value)}" for name, value in members.items()), **members)
 
 

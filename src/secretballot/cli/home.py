@@ -7,27 +7,21 @@ board and election), ``seen`` and ``memory`` (what was seen and done), and what 
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
-import re
-import warnings
 from collections.abc import Callable, Mapping
-from functools import update_wrapper
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
 import click
 
 from ..board.memory import Memory
-from ..client import BoardAccess, Follower
-from ..errors import EncodingError, RecordError, RefusedError
+from ..errors import RecordError, RefusedError
 from ..files import NO_LINK, is_temporary, write_file
 from ..records import Record
-from ..report import Words
-from .stores import open_board
-from .terminal import ElectionId, NotYetError
+from .passphrase import Passphrase
+from .terminal import NotYetError
 
 KEY = "role.key"
 PUBLIC = "public.json"
@@ -38,8 +32,6 @@ LOCK = "lock"
 _MADE_BY = {"authority": "election new", "voter": "voter request"}
 #: More than a file of settings has.
 _MAX_SETTINGS = 2**16
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Party(Protocol):
@@ -53,85 +45,7 @@ class _Party(Protocol):
 _Keys = TypeVar("_Keys", bound=_Party)
 
 
-class Passphrase:
-    """Where a passphrase comes from: a file, a descriptor, or the terminal. It is asked for once."""
-
-    def __init__(self, file: Path | None, descriptor: int | None, what: str = "Passphrase") -> None:
-        if file is not None and descriptor is not None:
-            raise click.UsageError("a passphrase comes from a file or from a descriptor, not from both")
-        self._file = file
-        self._descriptor = descriptor
-        self._what = what
-        self._text: str | None = None
-
-    def ask(self, *, new: bool = False) -> str:
-        """The passphrase; a new one is typed twice."""
-        if self._text is None:
-            if self._file is not None:
-                self._text = first_line(self._file.read_bytes())
-            elif self._descriptor is not None:
-                with os.fdopen(os.dup(self._descriptor), "rb") as file:
-                    self._text = first_line(file.read(4096))
-            else:
-                self._text = _typed(self._what, new)
-        return self._text
-
-    def __repr__(self) -> str:
-        return "<Passphrase, redacted>"
-
-
-def _typed(what: str, new: bool) -> str:
-    with warnings.catch_warnings():
-        # Without a terminal it would be shown as it is typed.
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return str(click.prompt(what, hide_input=True, confirmation_prompt=new, err=True))
-        except getpass.GetPassWarning:
-            raise click.UsageError("there is no terminal to ask at: give --passphrase-file") from None
-
-
-def first_line(data: bytes) -> str:
-    """The first line of a file that holds a secret; raises EncodingError where there is none."""
-    try:
-        text = data.decode("utf-8").split("\n")[0].removesuffix("\r")
-    except UnicodeDecodeError:
-        raise EncodingError("a passphrase or code is a text in UTF-8") from None
-    if not text:
-        raise EncodingError("the passphrase or code is empty")
-    return text
-
-
-def passphrase_options(command: _Command) -> _Command:
-    """Adds ``--passphrase-file`` and ``--passphrase-fd``; the command gets ``passphrase``."""
-
-    def wrapped(*args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **rest: Any) -> Any:
-        return command(*args, passphrase=Passphrase(passphrase_file, passphrase_fd), **rest)
-
-    update_wrapper(wrapped, command)
-    file = click.option(
-        "--passphrase-file",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path),
-        help="The file whose first line is the passphrase. [default: it is asked for]",
-    )
-    descriptor = click.option("--passphrase-fd", type=int, help="The descriptor to read it from.")
-    return file(descriptor(wrapped))  # type: ignore[return-value]
-
-
 home_argument = click.argument("home", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-
-
-def at_options(command: _Command) -> _Command:
-    """Adds ``--at`` and ``--election``, which are remembered, and the passphrase of a board of this machine."""
-    at = click.option("--at", metavar="URL|DIR", help="The board: its service, or its directory. Remembered.")
-    election = click.option(
-        "--election", type=ElectionId(), help="The election's id, as announced. Remembered."
-    )
-    board = click.option(
-        "--board-passphrase-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="For a board's directory: the file with its passphrase.",
-    )
-    return at(election(board(command)))
 
 
 class Home:
@@ -211,37 +125,6 @@ class Home:
         if not self.key.exists():
             Memory(self.path / MEMORY, create=True)
 
-    # The board.
-
-    def access(self, at: str | None, board_passphrase_file: Path | None) -> BoardAccess:
-        """The board that was said, or the one that is remembered."""
-        known = at or self.get("at")
-        if known is None:
-            raise click.UsageError("which board? Give --at once: a service's URL, or a board's directory")
-        known = board_place(known)
-        if self.role not in ("board", "registrar"):  # Their service runs while other commands do.
-            self.lock()
-        access = open_access(known, board_passphrase_file)
-        context = click.get_current_context(silent=True)
-        if context is not None:
-            context.call_on_close(access.close)
-        self.set(at=known)
-        return access
-
-    def election_id(self, election: bytes | None) -> bytes:
-        """The election that was said, or the one that is remembered; never another one."""
-        known = self.get("election")
-        if known is None and election is None:
-            raise click.UsageError("which election? Give --election once: the id that was announced")
-        if election is not None and known not in (None, election.hex()):
-            raise RefusedError(f"this directory is of the election {known}", item=str(self.path))
-        return election if election is not None else bytes.fromhex(known or "")
-
-    def follower(self, access: BoardAccess, election: bytes | None) -> Follower:
-        """A log that follows the board's, and remembers what it saw; and the election, once the board has shown it."""
-        announced = self.election_id(election)
-        return Follower(access, announced, self.path, lambda: self.set(election=announced.hex()))
-
     def lock(self) -> None:
         """Keeps other commands out of the directory while this one lasts; raises NotYetError where one is at work."""
         context = click.get_current_context(silent=True)
@@ -264,35 +147,6 @@ def fingerprint(public: Path) -> str:
     """What two people compare of a public file: its SHA-256, four digits at a time."""
     digest = hashlib.sha256(public.read_bytes()).hexdigest()
     return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
-
-
-def tell_retry(failure: Exception) -> None:
-    """Says why a command takes longer."""
-    click.echo(f"{Words().clean(str(failure))}: trying again", err=True)
-
-
-def is_url(text: str) -> bool:
-    """Whether it names a service."""
-    return text.startswith(("http://", "https://"))
-
-
-def board_place(at: str) -> str:
-    """A board's URL, or its directory from the root on."""
-    if is_url(at):
-        return at
-    if re.search(r"://|:\d+(/|$)", at) and not Path(at).exists():
-        raise click.UsageError("a board's service is a URL with http:// or https://")
-    return os.path.abspath(at)
-
-
-def open_access(at: str, board_passphrase_file: Path | None) -> BoardAccess:
-    """The board at a URL, or in a directory."""
-    if is_url(at):
-        from ..client.remote import RemoteBoard, Service  # httpx is an extra
-
-        return RemoteBoard(Service(at, notify=tell_retry))
-    home = Home(Path(at), "board")
-    return open_board(home, Passphrase(board_passphrase_file, None, "Passphrase of the board").ask())
 
 
 def labels_of(labels: tuple[str, ...], name: str) -> dict[str, str]:

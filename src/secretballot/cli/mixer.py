@@ -8,19 +8,10 @@ import click
 
 from ..errors import PhaseError
 from ..tally.mixer import MixerKeys
-from .home import (
-    Home,
-    Passphrase,
-    at_options,
-    home_argument,
-    id_option,
-    json_option,
-    label_option,
-    labels_of,
-    passphrase_options,
-    say,
-    say_made,
-)
+from .home import Home, home_argument, id_option, json_option, label_option, labels_of, say, say_made
+from .party import Party
+from .passphrase import Passphrase, passphrase_options
+from .place import BoardOptions, board_options
 from .waiting import until, wait_option
 
 
@@ -50,40 +41,29 @@ def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphras
 
 @mixer.command()
 @home_argument
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def run(
-    home: Path,
-    wait: float,
-    as_json: bool,
-    passphrase: Passphrase,
-    at: str | None,
-    election: bytes | None,
-    board_passphrase_file: Path | None,
-) -> None:
+def run(home: Path, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Mix the next round. A mixer that has mixed has nothing more to do; one that is not needed neither."""
-    role = Home(home, "mixer")
-    keys = MixerKeys.load(role.key, passphrase=passphrase.ask())
-    access = role.access(at, board_passphrase_file)
-    follower = role.follower(access, election)
+    own = Home(home, "mixer")
+    keys = MixerKeys.load(own.key, passphrase=passphrase.ask())
+    party = Party(own, board)
 
-    def step() -> str:
-        mixing = follower.catch_up().mixing
-        if any(one.mixer == keys.id for one in mixing.rounds):
+    def step(again: bool = True) -> str:
+        log = party.log()
+        if any(one.mixer == keys.id for one in log.mixing.rounds):
             return "has mixed"
-        if mixing.is_complete:
+        if log.mixing.is_complete:
             return "is not needed"
         try:
-            access.post(keys.join(follower.log.election).mix(mixing))
+            party.access.post(keys.join(log.election).mix(log.mixing))
         except PhaseError:
             # Another mixer was faster, or this one's reply was lost: the log says which.
-            mixing = follower.catch_up().mixing
-            if not mixing.is_complete and all(one.mixer != keys.id for one in mixing.rounds):
-                access.post(keys.join(follower.log.election).mix(mixing))
-            elif mixing.is_complete and all(one.mixer != keys.id for one in mixing.rounds):
-                return "is not needed"
+            if not again:
+                raise
+            return step(again=False)
         return "has mixed"
 
     done = until(wait, step)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,19 +16,10 @@ from ..files import write_file
 from ..manifest import Election
 from ..records import kind_of, parse_entry
 from ..tally import ElectionLog
-from .home import (
-    Home,
-    Passphrase,
-    at_options,
-    home_argument,
-    id_option,
-    json_option,
-    label_option,
-    labels_of,
-    passphrase_options,
-    say,
-    say_made,
-)
+from .home import Home, home_argument, id_option, json_option, label_option, labels_of, say, say_made
+from .party import Party
+from .passphrase import Passphrase, passphrase_options
+from .place import BoardOptions, board_options
 from .stores import open_register, store_options, store_settings
 from .waiting import until, wait_option
 
@@ -78,21 +68,12 @@ def new(
     say_made(as_json, f"registrar {keys.id}", made, id=keys.id)
 
 
-class RegistrarRole:
-    """A registrar at work: its directory, board and register."""
+class RegistrarAtWork(Party):
+    """A registrar at work, with its register."""
 
-    def __init__(
-        self,
-        home: Home,
-        passphrase: str,
-        at: str | None,
-        election: bytes | None,
-        board_passphrase_file: Path | None = None,
-    ) -> None:
-        self.home = home
+    def __init__(self, home: Home, passphrase: str, board: BoardOptions) -> None:
         self.keys = RegistrarKeys.load(home.key, passphrase=passphrase)
-        self.access = home.access(at, board_passphrase_file)
-        self.follower = home.follower(self.access, election)
+        super().__init__(home, board)
         self.register = open_register(home)
         #: This registrar's lines in the log, as far as it was followed.
         self._logged: list[bytes] = []
@@ -131,8 +112,8 @@ class RegistrarRole:
         return posted
 
 
-def _role(home: Path, passphrase: Passphrase, **options: Any) -> RegistrarRole:
-    role = RegistrarRole(Home(home, "registrar"), passphrase.ask(), **options)
+def _at_work(home: Path, passphrase: Passphrase, board: BoardOptions) -> RegistrarAtWork:
+    role = RegistrarAtWork(Home(home, "registrar"), passphrase.ask(), board)
     click.get_current_context().call_on_close(role.register.close)
     return role
 
@@ -143,16 +124,18 @@ def _role(home: Path, passphrase: Passphrase, **options: Any) -> RegistrarRole:
 @click.option(
     "--codes", type=click.Path(dir_okay=False, path_type=Path), help="Where the access codes are written."
 )
-@at_options
+@board_options
 @passphrase_options
 @json_option
-def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: Any) -> None:
+def roll(
+    home: Path, roll: Path, codes: Path | None, as_json: bool, passphrase: Passphrase, board: BoardOptions
+) -> None:
     """Take in the voters of the file ROLL, a name a line, each with a new access code.
 
     The codes are written to CODES, once, as a table of name and code, for the official to hand out; here only their
     hashes are kept. Without CODES no codes are made, and requests are answered by `issue` alone.
     """
-    role = _role(home, **options)
+    role = _at_work(home, passphrase, board)
     election = role.election()
     role.audit()  # The names of an older copy are not all there.
     names = _names(roll)
@@ -192,15 +175,23 @@ def _names(path: Path) -> list[str]:
 @click.argument("voter")
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("answer", type=click.Path(dir_okay=False, path_type=Path))
-@at_options
+@board_options
 @passphrase_options
 @json_option
-def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **options: Any) -> None:
+def issue(
+    home: Path,
+    voter: str,
+    request: Path,
+    answer: Path,
+    as_json: bool,
+    passphrase: Passphrase,
+    board: BoardOptions,
+) -> None:
     """Answer the request in the file REQUEST of the voter named VOTER, whom you know to be there, into the file ANSWER.
 
     Asked again with the same request, the answer is the same.
     """
-    role = _role(home, **options)
+    role = _at_work(home, passphrase, board)
     registrar = role.registrar()
     role.audit()  # An older copy would sign for a voter who has a credential.
     signature, _ = registrar.issue(voter, request.read_bytes()[: 2**16])
@@ -210,17 +201,17 @@ def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **
 
 @registrar.command()
 @home_argument
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def register(home: Path, wait: float, as_json: bool, **options: Any) -> None:
+def register(home: Path, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Post the register's lines that the log has not yet, and compare register, roll and log.
 
     Lines that were issued are no more than voters on the roll, and ballot keys no more than lines; where the log has
     lines that this register has not, somebody else has the registrar's keys.
     """
-    role = _role(home, **options)
+    role = _at_work(home, passphrase, board)
     until(wait, role.publish)
     log = role.audit()
     issued, voters = role.register.count(), role.register.roll_size()
@@ -236,12 +227,12 @@ def register(home: Path, wait: float, as_json: bool, **options: Any) -> None:
 
 @registrar.command()
 @home_argument
-@at_options
+@board_options
 @passphrase_options
 @json_option
-def close(home: Path, as_json: bool, **options: Any) -> None:
+def close(home: Path, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Issue no more: before the authority opens voting."""
-    role = _role(home, **options)
+    role = _at_work(home, passphrase, board)
     role.registrar().close()
     posted = role.publish()
     say(as_json, f"issuing is closed, with {posted} credentials", issued=posted)

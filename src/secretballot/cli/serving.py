@@ -7,21 +7,44 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ..errors import BackendError, RefusedError
-from .home import Home, Passphrase, home_argument, passphrase_options
-from .registrar import RegistrarRole
+from .home import Home, home_argument
+from .passphrase import Passphrase, passphrase_options
+from .place import BoardOptions
+from .registrar import RegistrarAtWork
 from .stores import open_board
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True)
+class ServeOptions:
+    """Where a service listens, and how; ``at`` is a registrar's board."""
+
+    host: str
+    port: int
+    tls_certificate: str | None
+    tls_key: str | None
+    at: str | None
+    behind_proxy: bool
+    quiet: bool
+
+
 def serve_options(command: _Command) -> _Command:
-    """Adds where to listen."""
+    """Adds where to listen; the command gets ``serving``."""
+    names = [field.name for field in fields(ServeOptions)]
+
+    def wrapped(**given: Any) -> Any:
+        return command(serving=ServeOptions(**{name: given.pop(name) for name in names}), **given)
+
+    update_wrapper(wrapped, command)
     host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
     port = click.option(
         "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any."
@@ -37,14 +60,14 @@ def serve_options(command: _Command) -> _Command:
     proxy = click.option(
         "--behind-proxy", is_flag=True, help="A proxy on this machine says who asks, by X-Forwarded-For."
     )
-    return host(port(certificate(key(at(proxy(quiet(command)))))))
+    return host(port(certificate(key(at(proxy(quiet(wrapped)))))))  # type: ignore[return-value]
 
 
 @click.command()
 @home_argument
 @serve_options
 @passphrase_options
-def serve(home: Path, passphrase: Passphrase, **options: object) -> None:
+def serve(home: Path, passphrase: Passphrase, serving: ServeOptions) -> None:
     """Serve the board or the registrar in the directory DIR over HTTP, until it is interrupted.
 
     A line a request goes to stderr, as JSON, with nothing in it that leads to a voter. The first line on stdout is the
@@ -55,23 +78,12 @@ def serve(home: Path, passphrase: Passphrase, **options: object) -> None:
             found = Home(home, role)
         except RefusedError:
             continue
-        serve_home(found, passphrase, **options)  # type: ignore[arg-type]
+        serve_home(found, passphrase, serving)
         return
     raise RefusedError("is the directory of no board and of no registrar", item=str(home))
 
 
-def serve_home(
-    home: Home,
-    passphrase: Passphrase,
-    *,
-    host: str,
-    port: int,
-    tls_certificate: str | None,
-    tls_key: str | None,
-    at: str | None,
-    behind_proxy: bool,
-    quiet: bool,
-) -> None:
+def serve_home(home: Home, passphrase: Passphrase, serving: ServeOptions) -> None:
     """Serves a directory until the process is told to end."""
     try:
         from ..service import deploy
@@ -80,13 +92,20 @@ def serve_home(
         raise BackendError(
             f"{error.name} is not installed: install the extra `service`, by pip install '.[service]' in a checkout"
         ) from None
-    if not quiet:
+    if not serving.quiet:
         logger = logging.getLogger("secretballot.service")
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.setLevel(logging.INFO)
-    with _opened(deploy, home, passphrase.ask(), at) as app:
-        server = Server(config_of(app, host, port, tls_certificate, tls_key, behind_proxy), click.echo)
-        server.run([_listen(host, port)])
+    with _opened(deploy, home, passphrase.ask(), serving.at) as app:
+        config = config_of(
+            app,
+            serving.host,
+            serving.port,
+            serving.tls_certificate,
+            serving.tls_key,
+            serving.behind_proxy,
+        )
+        Server(config, click.echo).run([_listen(serving.host, serving.port)])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -105,7 +124,7 @@ def _opened(deploy: Any, home: Home, passphrase: str, at: str | None) -> Iterato
         with open_board(home, passphrase) as board:
             yield deploy.board_app(board)
         return
-    role = RegistrarRole(home, passphrase, at, None)
+    role = RegistrarAtWork(home, passphrase, BoardOptions(at))
     role.audit()  # Nothing is issued from an older copy.
     app, publisher = deploy.issuance_app(role.registrar(), role.register, role.access)
     publisher.start()

@@ -7,23 +7,13 @@ from pathlib import Path
 import click
 
 from ..ceremony.trustee import Committed, Revealed, TrusteeKeys
-from ..client import BoardAccess
 from ..errors import CeremonyError, PhaseError, RefusedError
 from ..tally import ElectionLog
 from ..tally.trustee import DecryptingTrustee
-from .home import (
-    Home,
-    Passphrase,
-    at_options,
-    home_argument,
-    id_option,
-    json_option,
-    label_option,
-    labels_of,
-    passphrase_options,
-    say,
-    say_made,
-)
+from .home import Home, home_argument, id_option, json_option, label_option, labels_of, say, say_made
+from .party import Party
+from .passphrase import Passphrase, passphrase_options
+from .place import BoardOptions, board_options
 from .terminal import NotYetError
 from .waiting import until, wait_option
 
@@ -59,33 +49,16 @@ def new(home: Path, role_id: str, labels: tuple[str, ...], passphrase: Passphras
     say_made(as_json, f"trustee {keys.id}", made, id=keys.id)
 
 
-class _Role:
-    """A trustee at work: its directory, keys, board and log."""
+class _Trustee(Party):
+    """A trustee at work."""
 
-    def __init__(
-        self,
-        home: Path,
-        passphrase: Passphrase,
-        at: str | None,
-        election: bytes | None,
-        board_passphrase_file: Path | None,
-    ) -> None:
-        self.home = Home(home, "trustee")
+    def __init__(self, home: Path, passphrase: Passphrase, board: BoardOptions) -> None:
+        own = Home(home, "trustee")
         self.passphrase = passphrase.ask()
-        self.keys = TrusteeKeys.load(self.home.key, passphrase=self.passphrase)
-        self.access: BoardAccess = self.home.access(at, board_passphrase_file)
-        self._follower = self.home.follower(self.access, election)
-
-    @property
-    def id(self) -> str:
-        return self.keys.id
-
-    def log(self) -> ElectionLog:
-        return self._follower.catch_up()
-
-    @property
-    def state_file(self) -> Path:
-        return self.home.file(CEREMONY)
+        self.keys = TrusteeKeys.load(own.key, passphrase=self.passphrase)
+        self.id = self.keys.id
+        self.state_file = own.file(CEREMONY)
+        super().__init__(own, board)
 
     def resume(self, log: ElectionLog) -> Committed | Revealed:
         if not self.state_file.exists():
@@ -95,13 +68,13 @@ class _Role:
 
 @trustee.command()
 @home_argument
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def join(home: Path, wait: float, as_json: bool, **options: object) -> None:
+def join(home: Path, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Join the ceremony: draw the secret, and post the hash of the message."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Trustee(home, passphrase, board)
 
     def step() -> None:
         log = role.log()
@@ -131,13 +104,13 @@ def join(home: Path, wait: float, as_json: bool, **options: object) -> None:
 
 @trustee.command()
 @home_argument
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def deal(home: Path, wait: float, as_json: bool, **options: object) -> None:
+def deal(home: Path, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Deal: post the message with the shares for the others, once all have joined."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Trustee(home, passphrase, board)
 
     def step() -> None:
         log = role.log()
@@ -156,13 +129,13 @@ def deal(home: Path, wait: float, as_json: bool, **options: object) -> None:
 
 @trustee.command()
 @home_argument
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def confirm(home: Path, wait: float, as_json: bool, **options: object) -> None:
+def confirm(home: Path, wait: float, as_json: bool, passphrase: Passphrase, board: BoardOptions) -> None:
     """Confirm the election key: check every message, and sign what came of them; or accuse whose is wrong."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Trustee(home, passphrase, board)
 
     def step() -> None:
         log = role.log()
@@ -189,13 +162,20 @@ def confirm(home: Path, wait: float, as_json: bool, **options: object) -> None:
 @trustee.command()
 @home_argument
 @click.option("--accept-small-group", is_flag=True, help="Decrypt fewer ballots than the manifest's minimum.")
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
-def decrypt(home: Path, accept_small_group: bool, wait: float, as_json: bool, **options: object) -> None:
+def decrypt(
+    home: Path,
+    accept_small_group: bool,
+    wait: float,
+    as_json: bool,
+    passphrase: Passphrase,
+    board: BoardOptions,
+) -> None:
     """Post this trustee's shares of the decryption, of the log that it verified itself."""
-    role = _Role(home, **options)  # type: ignore[arg-type]
+    role = _Trustee(home, passphrase, board)
 
     def step() -> None:
         log = role.log()

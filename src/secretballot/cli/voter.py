@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ..ballot import format_code
 from ..ballot.voter import SealedBallot, VoterDevice
-from ..client import BoardAccess, Follower
 from ..client.votes import Vote, Votes
 from ..credential.holder import Holder
 from ..crypto.receipt import parse_receipt, verify_receipt
 from ..errors import RefusedError
 from ..files import write_file
 from .choices import ask_choices, choices_option, read_choices
-from .home import (
-    SETTINGS,
-    Home,
-    Passphrase,
-    at_options,
-    first_line,
-    home_argument,
-    json_option,
-    passphrase_options,
-    say,
-)
+from .home import SETTINGS, Home, home_argument, json_option, say
+from .party import Party
+from .passphrase import Passphrase, first_line, passphrase_options
+from .place import BoardOptions, board_options
 from .terminal import NotYetError
 from .tracing import Trace
 from .waiting import until, wait_option
@@ -47,25 +38,14 @@ def voter() -> None:
     """
 
 
-class _Role:
-    """A voter's directory, board and log."""
+class _Voter(Party):
+    """A voter at work."""
 
-    def __init__(
-        self,
-        home: Path,
-        passphrase: Passphrase,
-        at: str | None,
-        election: bytes | None,
-        board_passphrase_file: Path | None,
-        *,
-        new: bool = False,
-    ) -> None:
+    def __init__(self, home: Path, passphrase: Passphrase, board: BoardOptions, *, new: bool = False) -> None:
         """``new`` makes the directory where there is none."""
         is_new = new and not (home / SETTINGS).exists()
-        self.home = Home.create(home, "voter") if is_new else Home(home, "voter")
         self.passphrase = passphrase
-        self.access: BoardAccess = self.home.access(at, board_passphrase_file)
-        self.follower: Follower = self.home.follower(self.access, election)
+        super().__init__(Home.create(home, "voter") if is_new else Home(home, "voter"), board)
 
     def holder(self) -> Holder:
         if not self.home.key.exists():
@@ -112,7 +92,7 @@ class _Role:
     metavar="ID=FILE",
     help="A registrar's answer to a request that was handed in.",
 )
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
@@ -125,13 +105,14 @@ def request(
     answers: tuple[str, ...],
     wait: float,
     as_json: bool,
-    **options: Any,
+    passphrase: Passphrase,
+    board: BoardOptions,
 ) -> None:
     """Ask every registrar for its signature, over its service, or by files at a desk.
 
     The key is on the disk before anybody is asked: where a reply is lost, ask again by the same command.
     """
-    role = _Role(home, new=True, **options)
+    role = _Voter(home, passphrase, board, new=True)
     log = until(wait, lambda: role.follower.catch_up_to("issuance"))
     if role.home.key.exists():
         holder = role.holder()
@@ -189,7 +170,7 @@ def _urls(registrars: tuple[str, ...], ids: list[str]) -> dict[str, str]:
     return found
 
 
-def _seal(role: _Role, holder: Holder, choices: Path | None, wait: float) -> SealedBallot:
+def _seal(role: _Voter, holder: Holder, choices: Path | None, wait: float) -> SealedBallot:
     def device() -> VoterDevice:
         log = role.follower.catch_up_to("voting")
         return VoterDevice(log.context, holder.credential(), holder.signing_key)
@@ -204,7 +185,7 @@ def _seal(role: _Role, holder: Holder, choices: Path | None, wait: float) -> Sea
 @choices_option
 @click.option("--yes", is_flag=True, help="Cast without asking whether the ballot is to be opened instead.")
 @click.option("--again", is_flag=True, help="Vote again, where a ballot was cast before.")
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
@@ -215,13 +196,14 @@ def cast(
     again: bool,
     wait: float,
     as_json: bool,
-    **options: Any,
+    passphrase: Passphrase,
+    board: BoardOptions,
 ) -> None:
     """Seal a ballot, show its confirmation code, and cast it; or have it opened, where you say so then.
 
     Without --choices you are asked for them. Run again after a lost reply, it sends the same ballot again.
     """
-    role = _Role(home, **options)
+    role = _Voter(home, passphrase, board)
     holder = until(wait, role.holder)
     votes = role.votes(holder)
     newest = votes.cast[-1] if votes.cast else None
@@ -247,7 +229,7 @@ def cast(
 @voter.command()
 @home_argument
 @choices_option
-@at_options
+@board_options
 @wait_option
 @passphrase_options
 @json_option
@@ -256,19 +238,20 @@ def challenge(
     choices: Path | None,
     wait: float,
     as_json: bool,
-    **options: Any,
+    passphrase: Passphrase,
+    board: BoardOptions,
 ) -> None:
     """Seal a ballot and have it opened: everybody can check that it holds these choices. It never counts.
 
     Have ballots opened that the device could not know it of: `cast` asks after it has shown the code.
     """
-    role = _Role(home, **options)
+    role = _Voter(home, passphrase, board)
     holder = until(wait, role.holder)
     votes = role.votes(holder)
     _challenge(role, votes, _seal(role, holder, choices, wait), wait, as_json)
 
 
-def _challenge(role: _Role, votes: Votes, sealed: SealedBallot, wait: float, as_json: bool) -> None:
+def _challenge(role: _Voter, votes: Votes, sealed: SealedBallot, wait: float, as_json: bool) -> None:
     vote = votes.add(sealed.challenge())
     place = role.send(votes, vote, wait)
     say(as_json, f"opened, and does not count: {vote.code}", code=vote.code, entry=place)
@@ -281,16 +264,18 @@ def _challenge(role: _Role, votes: Votes, sealed: SealedBallot, wait: float, as_
     type=click.Path(file_okay=False, path_type=Path),
     help="Write ballots and receipts here, to show. Whoever sees them knows your ballot key.",
 )
-@at_options
+@board_options
 @passphrase_options
 @json_option
-def check(home: Path, evidence: Path | None, as_json: bool, **options: Any) -> None:
+def check(
+    home: Path, evidence: Path | None, as_json: bool, passphrase: Passphrase, board: BoardOptions
+) -> None:
     """Show every ballot under your ballot key, and which counts, in the log that the board shows now.
 
     Fails where a ballot with a receipt is missing, where another device sent one, and where not your newest counts (or
     your first, where the manifest says so).
     """
-    role = _Role(home, **options)
+    role = _Voter(home, passphrase, board)
     votes = role.votes(until(0, role.holder))
     if evidence is not None:
         # First: it is needed most where the log cannot be followed to its end.
