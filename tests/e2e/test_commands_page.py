@@ -26,7 +26,7 @@ def section(title: str) -> str:
 
 
 def test_every_command_is_named() -> None:
-    table = section("# Commands")
+    table = section("# Commands, by role")
     for name, command in main.commands.items():
         assert f"`{name}" in table, name
         if isinstance(command, click.Group):
