@@ -14,6 +14,7 @@ ORIGIN = "board.example/votes"
 NAME = "witness.example/w1"
 #: When a cosigner's clock stands still.
 NOW = 1_700_000_000
+Made = tuple[CosignerKeys, Cosigner]
 
 
 class PlainLog:
@@ -56,9 +57,7 @@ class Clock:
         return self.time
 
 
-def new_cosigner(
-    folder: Path, *logs: NoteVerifier, name: str = NAME, clock: Clock | None = None
-) -> tuple[CosignerKeys, Cosigner]:
+def new_cosigner(folder: Path, *logs: NoteVerifier, name: str = NAME, clock: Clock | None = None) -> Made:
     """A cosigner that has signed nothing, with its memory in the file ``memory`` of the folder."""
     keys = CosignerKeys.generate(name)
     keys.start_memory(folder / "memory")

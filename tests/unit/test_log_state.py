@@ -93,7 +93,7 @@ def error_of(finished: elections.Finished, count: int, raw: bytes) -> dict[str, 
 def test_the_table_is_whole() -> None:
     assert {kind: phase for kind, (_, phase) in ElectionLog.records.items()} == {
         **PLACE,
-        **{"mix-round": "tally", "line-share": "tally"},  # See test_mixing.
+        **{"mix-round": "tally", "line-share": "tally"},  # See mixing/
     }
     assert set(ElectionLog.records) - set(LogState.records) == {
         *("seal", "decryption-share", "mix-round", "line-share", "result")
