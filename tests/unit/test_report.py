@@ -213,7 +213,7 @@ class TestKinds:
         assert "Contest members (approve 0 to 2 of 2, blank allowed)\nMembres\n" in text
         assert "Outcome where x ≥ 1/2 of the whole roll: trúng cử (elected)" in text
         assert "Outcome where votes > 1/2 of the ballots collected: in" in text
-        assert "Trustee 1 (1 of 1 are needed)" in text
+        assert "Người giữ khóa 1 (Trustee 1); 1 of 1 are needed" in text
         assert "the first ballot of a credential counts" in text
         assert "no result over fewer than 3 ballots" in text
         published = text.split("Result as published\n")[1]

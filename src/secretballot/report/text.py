@@ -166,7 +166,7 @@ def _facts(contents: RecordContents, manifest: Manifest | None, words: Words) ->
         revoting = "the first ballot" if manifest.revoting == "first" else "the last ballot"
         yield "Election", contents.election.id.hex()
         yield "Authority", words.both(manifest.authority.labels, manifest.authority.id)
-        yield "Trustees", _names(trustees, words) + f" ({quorum} of {len(trustees)} are needed)"
+        yield "Trustees", _names(trustees, words) + f"; {quorum} of {len(trustees)} are needed"
         yield "Registrars", _names(manifest.registrars, words)
         if manifest.mixers:
             yield "Mixers", _names(manifest.mixers, words) + f" ({counted(manifest.mixing_rounds, 'rounds')})"

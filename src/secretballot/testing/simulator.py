@@ -65,15 +65,17 @@ class Simulation:
         Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes.
         """
         self._on_event = on_event
-        self.authority = AuthorityKeys.generate("authority", {"en": "Assembly"})
+        self.authority = AuthorityKeys.generate("authority", {"en": "Assembly", "vi": "Hội đồng"})
         self.trustees = [
-            TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}"}) for i in range(1, trustees + 1)
+            TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}", "vi": f"Người giữ khóa {i}"})
+            for i in range(1, trustees + 1)
         ]
         self.registrar_keys = self._make(registrars) if isinstance(registrars, int) else list(registrars)
         if mixers is None:
             mixers = MIN_ROUNDS if any(map(is_mixed, contests)) else 0
         self.mixer_keys = [
-            MixerKeys.generate(f"mixer-{i}", {"en": f"Mixer {i}"}) for i in range(1, mixers + 1)
+            MixerKeys.generate(f"mixer-{i}", {"en": f"Mixer {i}", "vi": f"Bên xáo trộn {i}"})
+            for i in range(1, mixers + 1)
         ]
         self.board_keys = BoardKeys.generate(origin)
         self.manifest = Manifest.model_validate(
@@ -108,7 +110,8 @@ class Simulation:
     def _make(self, registrars: int) -> list[RegistrarKeys]:
         made = []
         for i in range(1, registrars + 1):
-            made.append(RegistrarKeys.generate(f"registrar-{i}", {"en": f"Registrar {i}"}))
+            labels = {"en": f"Registrar {i}", "vi": f"Người cấp chứng thư {i}"}
+            made.append(RegistrarKeys.generate(f"registrar-{i}", labels))
             self._on_event(SimulationEvent("keys", i, registrars))
         return made
 
