@@ -33,12 +33,12 @@ def test_a_thing_is_done_once_and_the_same_again(memory: Memory) -> None:
 
 def test_it_outlives_the_object(tmp_path: Path) -> None:
     path = tmp_path / "memory"
-    assert Memory(path, create=True).claim("tally", b"one")
+    assert Memory(path, create=True).claim("tally", b"the first thing")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not Memory(path).claim("tally", b"two")
     assert Memory(path).claim("lines", b"two")
     assert len(path.read_bytes().splitlines()) == 2
-    assert b"one" not in path.read_bytes()
+    assert b"first" not in path.read_bytes()
 
 
 def test_a_line_that_was_cut_short_was_never_answered_for(tmp_path: Path) -> None:
