@@ -66,7 +66,7 @@ def verify(
     """
     checkpoint = pinned.read(MAX_NOTE_SIZE + 1) if pinned is not None else None
     _check_pins(checkpoint, cosigners, needed)
-    source = documents.follow(open_record(record))
+    source = documents.follow(open_record(record), Path(pinned.name) if pinned is not None else None)
     with Stages() as stages:
         report = verify_with_progress(stages, source, election, sharing, checkpoint, cosigners, needed)
     try:
