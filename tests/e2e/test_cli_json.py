@@ -69,10 +69,11 @@ def test_check_code(simulation: tuple[Simulation, Path]) -> None:
             "fate": fate,
             "found": {"entry": place, "challenged": challenged, "counts_instead": instead, "again": None},
             "unreadable": 0,
+            "broken": [],
         }
     absent = "-".join(["AAAA"] * 8)
     missing = run("check-code", folder / "record", absent, code=1)
-    assert missing == {"code": absent, "fate": "absent", "found": None, "unreadable": 0}
+    assert missing == {"code": absent, "fate": "absent", "found": None, "unreadable": 0, "broken": []}
 
 
 def test_check_receipt(simulation: tuple[Simulation, Path], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from ..board import ElectionRecord
 from ..client.wire import TooManyError, UnreachableError, error_body
@@ -30,6 +31,11 @@ class ExitCode(IntEnum):
     #: As if by the signal that a closed pipe sends.
     CLOSED_PIPE = 141
 
+
+#: Above or beneath what a record says where nobody has looked whether it is true.
+NOT_VERIFIED = Text(
+    "NOT VERIFIED: this is what the record says. `secretballot verify` checks it.", style="bold yellow"
+)
 
 #: Whether a program reads what a command prints.
 _JSON = f"{__name__}.json"
