@@ -539,6 +539,14 @@ class TestCheckReceipt:
         assert "\x1b" not in result.stdout
         assert result.stdout.count("\n") == 1
 
+    def test_a_garbled_manifest_breaks_no_promise(self, receipts: Path) -> None:
+        lines = (receipts / "record" / "entries.jsonl").read_bytes()
+        (receipts / "record" / "entries.jsonl").write_bytes(lines.replace(b"manifest", b"manifesT", 1))
+        result = run("check-receipt", receipts / "record", receipts / "0.txt")
+        assert result.exit_code == 3
+        assert result.stdout == ""
+        assert "entry 0: has no readable manifest" in result.stderr
+
     def test_files_that_are_not_there(self, receipts: Path) -> None:
         assert run("check-receipt", receipts / "record", receipts / "absent.txt").exit_code == 2
         assert run("check-receipt", receipts / "absent", receipts / "0.txt").exit_code == 3
