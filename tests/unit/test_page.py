@@ -303,7 +303,8 @@ class TestContents:
         page = read(subject_of(*whole))
         results = page.text_of("results")
         assert "AN0 0.00%0 0.00%4 100.00%0 0.00%dismissal" in results
-        assert "low confidence ≥ 2/3 of the 4 ballots collected" in results
+        assert "dismissallow confidence ≥ 2/3 of the 4 ballots collectedAN" in results
+        assert "may-resignlow confidence > 1/2 of the 4 ballots collectedAN" in results
         assert "thin bar: low confidence, of the 4 ballots collected; lines at > 1/2, ≥ 2/3" in results
         lines = [one.attributes["x1"] for one in page.all("line") if one.attributes["x1"] != "9"]
         assert lines == ["50%", "66.6667%"] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from secretballot.report.words import counted, listed, percent
 from secretballot.tally import ContestResult, LineResult, Result
 from secretballot.testing import Simulation
 from secretballot.verify import Status, Verdict, verify_entries
+
+from ..support import elections
 
 WORDS = Words()
 ASCII = Words(unicode=False)
@@ -286,6 +289,26 @@ class TestMisfits:
         odd = LineResult(id="p", counts=(), blank=0, outcomes=("in",))
         assert "Ông p" in render(outcomes_view(result_of(odd, contest="members"), manifest, WORDS))
         assert "count" not in render(result_view(result_of(odd, contest="members"), manifest, WORDS))
+
+    def test_everybody_for_whom_a_rule_holds_is_beneath_it(self) -> None:
+        """Nobody is said to be below a half of whom two thirds think so."""
+        contest = elections.rating("members", ("an", "binh", "chi"), rules=elections.RULES)
+        made = elections.simulate([contest]).manifest
+        severe, mild = (rule.id for rule in elections.RULES)
+        lines = [
+            LineResult(id=one, counts=(9 - low, 0, low), blank=0, outcomes=outcomes)
+            for one, low, outcomes in (("an", 6, (severe, mild)), ("binh", 5, (mild,)), ("chi", 4, ()))
+        ]
+        shown = render(outcomes_view(result_of(*lines, contest="members"), made, WORDS))
+        assert "≥ 2/3 of the 3 ballots collected: AN (6)\n" in shown
+        assert shown.endswith("> 1/2 of the 3 ballots collected: AN (6), BINH (5)")
+
+    @pytest.mark.parametrize("base", [7, 300, 9_999, 10_000, 10_001, 99_999, 123_456, 10**8 + 1])
+    def test_what_is_less_than_a_threshold_is_not_rounded_up_to_it(self, base: int) -> None:
+        for threshold in (Fraction(1, 2), Fraction(2, 3), Fraction(1)):
+            count = ceil(base * threshold) - 1
+            assert Fraction(percent(count, base).rstrip("%")) < 100 * threshold, percent(count, base)
+        assert Fraction(percent(1, base).rstrip("%")) > 0
 
     def test_rows_of_different_lengths(self, manifest: Manifest) -> None:
         lines = [LineResult(id=i, counts=c, blank=0, outcomes=()) for i, c in (("p", (1,)), ("q", (1, 2, 3)))]

@@ -231,7 +231,8 @@ def _listing(
 
 
 def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
-    """Each outcome rule, from the most severe on, and the lines whose outcome it is."""
+    """Each outcome rule, from the most severe on, and the lines that fall under it: under a milder one those too whose
+    outcome is a more severe one, since its condition holds for them."""
     parts: list[RenderableType] = []
     for contest_result in result.contests:
         contest = _contest(manifest, contest_result.id)
@@ -240,7 +241,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
         names = _line_names(contest, words) or {contest.id: words.label(contest.labels, contest.id)}
         for rule in contest.rules:
             parts.append(Text(words.both(rule.labels, rule.id)))
-            fallen = [line for line in contest_result.lines if line.outcomes[:1] == (rule.id,)]
+            fallen = [line for line in contest_result.lines if rule.id in line.outcomes]
             under = ", ".join(names.get(line.id, line.id) + _standing(contest, rule, line) for line in fallen)
             condition = _condition(contest, rule, result, words)
             who = Text(f"{condition}: ").append(under or "nobody", style="bold" if fallen else "")

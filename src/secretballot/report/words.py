@@ -65,11 +65,14 @@ class Words:
 
 
 def percent(count: int, base: int) -> str:
-    """A count as a percentage of the base, rounded half up to two places, as published figures are."""
+    """A count as a percentage of the base, rounded half up to two places, as published figures are. Of ten thousand and
+    more there is a place for each further digit of the base: nothing less than a half is rounded to 50."""
     if base == 0:
         return ""
-    hundredths = int(Fraction(count * 10_000, base) + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02}%"
+    places = max(2, len(str(base)) - 2)
+    scale = 10**places
+    rounded = int(Fraction(count * 100 * scale, base) + Fraction(1, 2))
+    return f"{rounded // scale}.{rounded % scale:0{places}}%"
 
 
 def counted(number: int, unit: str) -> str:

@@ -218,7 +218,7 @@ class _Lines:
         return self._language.say(f"the {base}", number=number)
 
     def _rules(self) -> Markup | None:
-        """Each rule, its condition, and whose outcome it is."""
+        """Each rule, its condition, and everybody for whom that holds; whose outcome it is, the table of counts says."""
         language = self._language
         if not self._rules_of():
             return None
@@ -230,7 +230,7 @@ class _Lines:
                 threshold=self._threshold(rule),
                 base=self._base_text(rule.base),
             )
-            fallen = [self._line_name(line) for line in self._lines if line.outcomes[:1] == (rule.id,)]
+            fallen = [self._line_name(line) for line in self._lines if rule.id in line.outcomes]
             who = _listed(fallen) if fallen else language.say("nobody under")
             rows.append([language.both(rule.labels, rule.id), condition, who])
         headings = [language.say(key) for key in ("outcome rule", "condition", "under")]
