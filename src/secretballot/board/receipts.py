@@ -38,8 +38,8 @@ def find_promised(record: ElectionRecord, receipt: str | bytes) -> Promised:
     """The entry that a receipt is of, in a record whose log continues the one that the receipt promises.
 
     Raises NoteError or InvalidSignatureError for a receipt that is none or not of this board, MerkleError for one that
-    contradicts itself, BoardError for a record that breaks the promise, and RecordError for a record that cannot be read
-    so far.
+    contradicts itself, BoardError for a record that breaks the promise, and RecordError for one that cannot be read so
+    far.
     """
     check_type(record, ElectionRecord, "a record")
     entries = record.entries()

@@ -218,7 +218,7 @@ class _Lines:
         return self._language.say(f"the {base}", number=number)
 
     def _rules(self) -> Markup | None:
-        """Each rule, its condition, and everybody for whom that holds; whose outcome it is, the table of counts says."""
+        """Each rule, its condition, and everybody for whom that holds; the table of counts has the outcomes."""
         language = self._language
         if not self._rules_of():
             return None
