@@ -256,6 +256,26 @@ class TestContents:
         assert "Voting closed" in page.text_of("timeline")
         assert f"Checkpoint signed over {len(entries)}\u00a0entries" in page.text_of("timeline")
 
+    @both
+    def test_the_root_of_a_log_that_was_changed_is_not_shown_as_its_own(
+        self, finished: Finished, whole: tuple[list[bytes], bytes], language: LanguageName
+    ) -> None:
+        """The good log's checkpoint beside it would otherwise pass a comparison by hand."""
+        say, entries = Language(language).say, Language(language).counted(len(finished.entries), "entries")
+        for listed, root, end in (
+            (whole[0], "root", "end"),
+            (broken(finished), "unproven root", "unproven end"),
+        ):
+            page = read(subject_of(listed, whole[1], language))
+            headings = page.texts("th")
+            assert [
+                key for key in ("root", "unproven root") if str(say(key, entries=entries)) in headings
+            ] == [root]
+            cells = page.texts("td")
+            assert [key for key in ("end", "unproven end") if str(say(key, entries=entries)) in cells] == [
+                end
+            ]
+
     def test_every_rule_has_its_status_and_count(self, whole: tuple[list[bytes], bytes]) -> None:
         subject = subject_of(*whole)
         text = read(subject).text_of("rules").replace("\u00a0", " ")
