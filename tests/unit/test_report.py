@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -154,8 +155,37 @@ class TestWords:
         assert WORDS.clean(f"a{bad}b") == "a\ufffdb"
         assert ASCII.clean(f"a{bad}b") == "a?b"
 
+    def test_figures_behind_a_label_from_the_right_keep_their_order(self) -> None:
+        """Shown in its direction, what follows it would be turned round too: the last count would stand first."""
+        for label in ("\u05d0\u05d1", "Ann \u0627", "\u0661"):
+            assert WORDS.label({"en": label}, "id") == WORDS.both({"en": label}, "id") == f"{label}\u200e"
+            assert WORDS.both({"vi": "An", "en": label}, "id") == f"An ({label}\u200e)"
+            assert ASCII.both({"en": label}, "id") == label
+        assert WORDS.label({"en": "Ann 1"}, "id") == "Ann 1"
+
+    def test_names_that_look_alike_have_their_ids(self) -> None:
+        for one, other in (
+            ("Nguyễn Văn Hùng", "Nguyễn Văn Hùng"),
+            ("Nguyễn Văn Hùng", unicodedata.normalize("NFD", "Nguyễn  Văn Hùng ")),
+            ("An", "\uff21N."),
+            ("!", "!"),
+        ):
+            pair = [
+                Option(id=id_, labels={"vi": label}) for id_, label in (("a", one), ("b", other), ("c", "Tý"))
+            ]
+            assert WORDS.names(pair) == {"a": f"{one} [a]", "b": f"{other} [b]", "c": "Tý"}
+        names = {"a": "an", "b": "ân", "c": "1", "d": "2", "e": "!", "f": "?"}
+        assert WORDS.names([Option(id=id_, labels={"vi": name}) for id_, name in names.items()]) == names
+
     def test_letters_survive(self) -> None:
-        for text in ("Nguyễn Thị Kim Ngân", "Nguye\u0302\u0303n", "می\u200cخواهم", "क्\u200dष", "日本"):
+        for text in (
+            "Nguyễn Thị Kim Ngân",
+            "Nguye\u0302\u0303n",
+            "می\u200cخواهم",
+            "क्\u200dष",
+            "日本",
+            "葛\U000e0100",
+        ):
             assert WORDS.clean(text) == text
 
     @pytest.mark.parametrize(

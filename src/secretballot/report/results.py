@@ -109,7 +109,7 @@ def _count_names(contest: LineContest | None, line: LineResult, words: Words) ->
     if isinstance(contest, ApprovalContest):
         return list(contest.count_names())
     options = contest.levels if isinstance(contest, RatingContest) else contest.options
-    return [words.label(option.labels, option.id) for option in options]
+    return [*words.names(options).values()]
 
 
 def _shows_blank(contest: LineContest | None, contest_result: ContestResult) -> bool:
@@ -121,7 +121,7 @@ def _shows_blank(contest: LineContest | None, contest_result: ContestResult) -> 
 
 def _line_names(contest: LineContest | None, words: Words) -> dict[str, str]:
     options = () if contest is None or isinstance(contest, ChoiceContest) else contest.options
-    return {option.id: words.label(option.labels, option.id) for option in options}
+    return words.names(options)
 
 
 class _Matrix:
@@ -251,7 +251,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
 
 def _condition(contest: LineContest, rule: OutcomeRule, result: Result, words: Words) -> str:
     levels = contest.levels if isinstance(contest, RatingContest) else contest.options
-    labels = {option.id: words.label(option.labels, option.id) for option in levels}
+    labels = words.names(levels)
     base = (
         f"the whole roll, {result.roll}"
         if rule.base == "roll"
