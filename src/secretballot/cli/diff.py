@@ -12,7 +12,7 @@ from rich.text import Text
 from ..report import Comparison, Relation, Words, compare_records
 from ..report.comparison import ComparedEntry, ComparedRecord
 from ..report.words import counted
-from .terminal import ExitCode, Terminal, open_record
+from .terminal import ExitCode, Terminal, open_record, print_json
 
 #: As ``record_argument``: whether it can be read is for the record to say.
 _DIRECTORY = click.Path(readable=False, path_type=Path)
@@ -35,7 +35,7 @@ def diff(ctx: click.Context, a: Path, b: Path, as_json: bool) -> None:
     """
     comparison = compare_records(open_record(a), open_record(b))
     if as_json:
-        click.echo(comparison.to_body())
+        print_json(comparison.to_body())
     else:
         out = Terminal()
         out.show(*_lines(comparison, out.words))

@@ -34,7 +34,7 @@ from .home import (
     passphrase_options,
     say,
 )
-from .terminal import NotYetError, Terminal
+from .terminal import NotYetError, Terminal, print_json
 from .waiting import until, wait_option
 
 #: Entry 0, signed.
@@ -316,7 +316,7 @@ def publish(home: Path, accept: bool, wait: float, as_json: bool, **options: obj
     result = until(wait, step)
     manifest = role.log().election.manifest
     if as_json:
-        click.echo(result.to_body())
+        print_json(result.to_body())
         return
     _show(result, manifest)
 

@@ -17,6 +17,7 @@ from ..board import ElectionRecord
 from ..client.wire import TooManyError, UnreachableError, error_body
 from ..errors import RecordError, RefusedError, SecretBallotError, WorkerError
 from ..report import Words
+from ..report.words import steerless
 
 
 class ExitCode(IntEnum):
@@ -128,6 +129,17 @@ def _let_go(stream: Any) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())
         os.close(nothing)
+
+
+def print_json(body: bytes) -> None:
+    """Prints JSON in UTF-8, byte for byte, for a program; on a terminal with what would steer it escaped, which is the
+    same JSON."""
+    click.echo(steerless(body.decode("utf-8")) if is_terminal() else body)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads what is printed."""
+    return sys.stdout.isatty()
 
 
 def open_record(path: Path) -> ElectionRecord:

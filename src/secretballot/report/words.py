@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from json import dumps
 
 from ..manifest import Option
 
@@ -149,6 +150,13 @@ def _written_out(char: str) -> str:
     if char < " ":
         return chr(_PICTURES + ord(char))
     return _DEL_PICTURE if char == _DEL else f"⟨U+{ord(char):04X}⟩"
+
+
+def steerless(json: str) -> str:
+    """The same JSON with every character that steers as an escape. It can only stand in a string."""
+    return "".join(
+        dumps(char)[1:-1] if unicodedata.category(char) in _UNSAFE and char != "\n" else char for char in json
+    )
 
 
 def shortened(text: str, limit: int = MAX_TEXT) -> str:
