@@ -213,6 +213,8 @@ class TestWords:
             "1 ceremony",
         ]
         assert counted(0, "entries") == "0 entries"
+        unit = "ballots, cast or challenged"
+        assert [counted(number, unit) for number in (1, 2)] == ["1 ballot, cast or challenged", f"2 {unit}"]
 
     def test_listed(self) -> None:
         assert listed(["L1"]) == "L1"

@@ -98,10 +98,11 @@ def percent(count: int, base: int) -> str:
 
 
 def counted(number: int, unit: str) -> str:
-    """``1 entry``, ``2 entries``: the unit is given in the plural."""
+    """``1 entry``, ``2 entries``: the unit is given in the plural, and can have more behind a comma."""
+    noun, comma, rest = unit.partition(",")
     if number == 1:
-        unit = unit.removesuffix("ies") + "y" if unit.endswith("ies") else unit.removesuffix("s")
-    return f"{number} {unit}"
+        noun = noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{number} {noun}{comma}{rest}"
 
 
 def look_alikes(texts: Mapping[str, str]) -> frozenset[str]:
