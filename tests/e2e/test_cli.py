@@ -26,8 +26,9 @@ from secretballot.cli import main
 from secretballot.cli.progress import Stages
 from secretballot.cli.terminal import Terminal, _let_go
 from secretballot.crypto.group import backend, ristretto255
+from secretballot.crypto.signing import SigningKey
 from secretballot.errors import BoardError, TallyError
-from secretballot.records import parse_entry
+from secretballot.records import parse_entry, sign_body
 from secretballot.testing import Simulation
 from secretballot.verify import Report, Status, Verdict
 
@@ -247,7 +248,8 @@ class TestDemo:
         assert "7 officials, 2 ballots, a roll of 3." in result.stdout
         assert "Every count equals the published one." in result.stdout
         assert f"≥ 2/3 of the 2 ballots collected: {name} (2)" in result.stdout
-        assert "> 1/2 of the 2 ballots collected: nobody" in result.stdout
+        # More than a half it is too.
+        assert f"> 1/2 of the 2 ballots collected: {name} (2)" in result.stdout
 
     def test_a_difference_is_seen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         module = importlib.import_module("secretballot.cli.demo")
@@ -538,6 +540,14 @@ class TestCheckReceipt:
         assert "\x1b" not in result.stdout
         assert result.stdout.count("\n") == 1
 
+    def test_a_garbled_manifest_breaks_no_promise(self, receipts: Path) -> None:
+        lines = (receipts / "record" / "entries.jsonl").read_bytes()
+        (receipts / "record" / "entries.jsonl").write_bytes(lines.replace(b"manifest", b"manifesT", 1))
+        result = run("check-receipt", receipts / "record", receipts / "0.txt")
+        assert result.exit_code == 3
+        assert result.stdout == ""
+        assert "entry 0: has no readable manifest" in result.stderr
+
     def test_files_that_are_not_there(self, receipts: Path) -> None:
         assert run("check-receipt", receipts / "record", receipts / "absent.txt").exit_code == 2
         assert run("check-receipt", receipts / "absent", receipts / "0.txt").exit_code == 3
@@ -552,7 +562,8 @@ class TestCheckCode:
         for typed in (code, code.lower(), code.replace("-", " ")):
             result = run("check-code", record, typed)
             assert result.exit_code == 0
-            assert result.stdout == f"{code}\ncast, as entry {place}, and counted\n"
+            assert result.stdout.splitlines()[:2] == [code, f"cast, as entry {place}, and counted"]
+            assert result.stdout.splitlines()[2].startswith("NOT VERIFIED: ")
         place, body = ballots(record, "challenged-ballot")[0]
         opened = json.loads(body)["ballot"].encode()
         result = run("check-code", record, format_code(code_of(opened)))
@@ -579,8 +590,59 @@ class TestCheckCode:
             elif revoting == "last":
                 fate = ", and counted so far: voting is open"
             else:
-                fate = ", and counted"
+                fate = ", and to be counted: there is no result yet"
             assert result.stdout.splitlines()[1] == f"cast, as entry {place}{fate}"
+
+    def test_not_counted_before_there_is_a_result(self, copy: Path) -> None:
+        place, body = ballots(copy)[2]
+        lines = entries(copy)
+        for stop, fate in (
+            (len(lines), "counted"),
+            (len(lines) - 1, "to be counted: there is no result yet"),
+            (place + 1, "counted so far: voting is open"),
+        ):
+            (copy / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines[:stop]))
+            result = run("check-code", copy, format_code(code_of(body)))
+            assert result.stdout.splitlines()[1] == f"cast, as entry {place}, and {fate}"
+
+    @pytest.mark.parametrize("fault", ["election", "late", "early", "unsigned", "replaced"])
+    def test_a_ballot_against_the_rules_is_not_called_counted(self, copy: Path, fault: str) -> None:
+        def changed(member: bytes) -> bytes:
+            """The body with the first letter of that member another one."""
+            at = body.index(member) + len(member)
+            return body[:at] + (b"B" if body[at : at + 1] == b"A" else b"A") + body[at + 1 :]
+
+        lines, stranger = entries(copy), SigningKey.generate()
+        place, body = ballots(copy)[2]
+        code = format_code(code_of(body))
+        neighbour = format_code(code_of(ballots(copy)[1][1]))
+        match fault:
+            case "election":
+                code, says = format_code(code_of(changed(b'"election":"'))), "is not of this election"
+                lines[place] = sign_body(changed(b'"election":"'), stranger)
+            case "late":
+                lines.append(lines.pop(place))
+                place, says = len(lines) - 1, "was cast when voting was not open"
+            case "early":
+                lines.insert(1, lines.pop(place))
+                place, says = 1, "was cast when voting was not open"
+            case "unsigned":
+                lines[place], says = sign_body(body, stranger), "is not signed by its ballot key"
+            case _:
+                lines.insert(place + 1, sign_body(changed(b'"proof":"'), stranger))
+                says = "is not signed by its ballot key"
+        (copy / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        result = run("check-code", copy, code)
+        assert result.exit_code == 1
+        assert result.stdout.splitlines()[1] == f"cast, as entry {place}; whether it counts is open"
+        named = place + (fault == "replaced")
+        said = " ".join(result.stdout.split())
+        assert f"Warning: entry {named} {says}, so that the record does not verify" in said
+        told = json.loads(run("check-code", copy, code, "--json").stdout)
+        assert told["fate"] == "open"
+        assert f"entry {named} {says}" in told["broken"]
+        # Other credentials' ballots are not concerned.
+        assert run("check-code", copy, neighbour).exit_code == 0
 
     @pytest.mark.parametrize("other", ["ballot", "challenged-ballot"])
     def test_there_twice(self, copy: Path, other: str) -> None:
@@ -588,13 +650,13 @@ class TestCheckCode:
         place, body = ballots(copy, other)[0]
         code = format_code(code_of(json.loads(body)["ballot"].encode() if other != "ballot" else body))
         lines = entries(copy)
-        lines.append(lines[place])
+        lines.insert(place + 1, lines[place])
         (copy / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
         result = run("check-code", copy, code)
         assert result.exit_code == 0
         fate = f"cast, as entry {place}, and counted" if other == "ballot" else "challenged: "
         assert result.stdout.splitlines()[1].startswith(fate)
-        assert f"Warning: entry {len(lines) - 1} is this ballot again" in result.stdout
+        assert f"Warning: entry {place + 1} is this ballot again" in result.stdout
 
     def test_not_found(self, record: Path) -> None:
         result = run("check-code", record, SOME_CODE)

@@ -234,13 +234,17 @@ class TestDiff:
     def test_what_was_damaged_is_no_other_election(self, records: Records, tmp_path: Path) -> None:
         """Line ends that were converted, or one letter of the last entry: neither says anything against the board."""
         good = (records.last / "entries.jsonl").read_bytes()
-        for data, says in (
-            (good.replace(b"\n", b"\r\n"), "CANNOT BE COMPARED: the manifest of {} cannot be read"),
-            (good[:-4] + bytes([good[-4] ^ 1]) + good[-3:], "{} WAS CHANGED: its entries, from"),
+        note = (records.last / CHECKPOINT).read_bytes()
+        windows = good.replace(b"\n", b"\r\n")
+        for data, kept, says in (
+            (windows, note, "{} WAS CHANGED: its entries, from 0 on"),
+            (windows, b"garbage", "CANNOT BE COMPARED: the manifest of {} cannot be read"),
+            (good[:-4] + bytes([good[-4] ^ 1]) + good[-3:], note, "{} WAS CHANGED: its entries, from"),
         ):
-            other = tmp_path / hashlib.sha256(data).hexdigest()
+            other = tmp_path / hashlib.sha256(data + kept).hexdigest()
             shutil.copytree(records.last, other)
             (other / "entries.jsonl").write_bytes(data)
+            (other / CHECKPOINT).write_bytes(kept)
             for pair, name in (((records.last, other), "B"), ((other, records.last), "A")):
                 result = run("diff", *pair)
                 assert result.exit_code == 1
@@ -276,6 +280,46 @@ class TestDiff:
             assert "FORKED: the first " in result.stdout
             assert "PROOF OF TWO HISTORIES: the board " in result.stdout
             assert "WAS CHANGED" not in result.stdout
+
+    def test_a_fork_that_is_hidden(
+        self, finished: elections.Finished, records: Records, tmp_path: Path
+    ) -> None:
+        """Its manifest is garbled; the log is cut where the two part; only the checkpoint is the other history's."""
+        place, simulation = finished.places("ballot")[0], finished.simulation
+        other = (records.forked / ENTRIES).read_bytes().splitlines()
+        garbled = [b"x", *finished.entries[1:]]
+        for number, (entries, note, says) in enumerate(
+            (
+                (
+                    garbled,
+                    elections.checkpoint(simulation, garbled),
+                    "the first 0 entries are the same, entry 0 is not",
+                ),
+                (
+                    other[:place],
+                    elections.checkpoint(simulation, other),
+                    f"the first {place} entries are the same, and",
+                ),
+                (
+                    finished.entries,
+                    elections.checkpoint(simulation, other),
+                    "the checkpoints are of two histories",
+                ),
+            )
+        ):
+            hidden = write_record(tmp_path / str(number), entries, note.decode())
+            for pair in ((records.last, hidden.path), (hidden.path, records.last)):
+                result = run("diff", *pair)
+                assert result.exit_code == 1
+                said = " ".join(result.stdout.split())
+                assert "FORKED: " in said
+                assert says in said
+                assert "PROOF OF TWO HISTORIES: the board " in said
+                assert not re.search("CANNOT BE COMPARED|BEGINNING|SAME|DIFFERENT", said)
+        unproven = write_record(tmp_path / "later", other[:-2], simulation.board_keys.sign(99, bytes(32)))
+        result = run("diff", records.last, unproven.path)
+        assert f"FORKED: the first {place} entries are the same, entry {place} is not" in result.stdout
+        assert not re.search("WAS CHANGED|PROOF", result.stdout)
 
     def test_different_beside_the_entries(
         self, finished: elections.Finished, records: Records, tmp_path: Path

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from secretballot import __version__
+from secretballot import __version__, write_record
 from secretballot.ballot import format_code
 from secretballot.ballot.records import confirmation_code
-from secretballot.cli import main
+from secretballot.cli import main, terminal
+from secretballot.crypto.signing import SigningKey
 from secretballot.testing import Simulation
 
 from ..support import elections
@@ -55,6 +57,35 @@ def test_show(simulation: tuple[Simulation, Path]) -> None:
     assert (shown["result"], shown["problems"], shown["checkpoint_problem"]) == (None, [], None)
 
 
+def test_json_steers_no_terminal(
+    finished: elections.Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program has the very bytes; a person the same JSON, in which no text of a false result moves anything."""
+    hostile = "\x9b2J\u202e\U000e0001\x7fTý"
+    texts = [{"text": hostile, "count": 1}]
+    added = {"kind": "write_in", "id": "w", "valid": 1, "blank": 0, "invalid": 0, "invalid_lines": []}
+    result = elections.rewrite(
+        finished.entries[-1],
+        SigningKey.generate(),
+        lambda body: body["contests"].append(added | {"texts": texts, "others": 0}),
+    )
+    entries = [*finished.entries[:-1], result]
+    note = elections.checkpoint(finished.simulation, entries).decode()
+    record = write_record(tmp_path / "record", entries, note).path
+    for command, code in (("show", 0), ("verify", 1)):
+        printed = []
+        for answer in (False, True):
+            monkeypatch.setattr(terminal, "is_terminal", lambda answer=answer: answer)
+            ended = CliRunner().invoke(main, [command, str(record), "--json"])
+            assert ended.exit_code == code, ended.output
+            printed.append(ended.stdout)
+        plain, shown = printed
+        assert json.loads(plain) == json.loads(shown)
+        assert hostile in plain
+        assert "Tý" in shown
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\U000e0001]", shown)
+
+
 def test_check_code(simulation: tuple[Simulation, Path]) -> None:
     made, folder = simulation
     places = [made.log.size - 3, made.log.size - 2, made.log.size - 1]
@@ -69,10 +100,11 @@ def test_check_code(simulation: tuple[Simulation, Path]) -> None:
             "fate": fate,
             "found": {"entry": place, "challenged": challenged, "counts_instead": instead, "again": None},
             "unreadable": 0,
+            "broken": [],
         }
     absent = "-".join(["AAAA"] * 8)
     missing = run("check-code", folder / "record", absent, code=1)
-    assert missing == {"code": absent, "fate": "absent", "found": None, "unreadable": 0}
+    assert missing == {"code": absent, "fate": "absent", "found": None, "unreadable": 0, "broken": []}
 
 
 def test_check_receipt(simulation: tuple[Simulation, Path], tmp_path: Path) -> None:

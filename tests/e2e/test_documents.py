@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,10 @@ def test_what_cannot_be_written_is_said_before_the_work(
     monkeypatch.setattr(command, "verify_with_progress", never)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "link").symlink_to(record / "checkpoint")
+    for name, target in (("link", record / "checkpoint"), ("away", "victim"), ("loop", "loop")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "pin").write_bytes((record / "checkpoint").read_bytes())
     page = tmp_path / "page.html"
     for options in (
         ("--html", tmp_path / "folder"),
@@ -118,10 +122,47 @@ def test_what_cannot_be_written_is_said_before_the_work(
         ("--junit", tmp_path / "link"),
         ("--html", page, "--junit", page),
         ("--html", page, "--lang", "fr"),
+        ("--junit", page, "--lang", "vi"),
+        ("--lang", "en"),
+        ("--html", tmp_path / "away"),
+        ("--html", tmp_path / "loop"),
+        ("--html", tmp_path / "loop" / "page.html"),
+        ("--html", tmp_path / ("a" * 300)),
+        ("--html", tmp_path / "folder" / ".." / "pin", "--checkpoint", tmp_path / "pin"),
     ):
         result = verify(record, *options, code=2)
         assert len(result.stderr.splitlines()) < 8
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+    names = ["away", "folder", "link", "loop", "pin", "pipe", "victim"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
+def test_a_record_whose_files_are_links(record: Path, tmp_path: Path) -> None:
+    """They are kept elsewhere, as stores that know files by their digests do it: there too they stay as they are."""
+    kept, linked = tmp_path / "kept", tmp_path / "linked"
+    shutil.copytree(record, kept)
+    linked.mkdir()
+    (kept / "attachments").mkdir()
+    (kept / "attachments" / "a").write_text("x")
+    for path in kept.iterdir():
+        (linked / path.name).symlink_to(path)
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+    for path in before:
+        for option in ("--html", "--junit"):
+            assert "is a file of the record" in verify(linked, option, path, code=2).stderr
+    assert {path: path.read_bytes() for path in before} == before
+    verify(linked, "--html", kept / "report.html", code=0)
+
+
+def test_the_other_file_is_written_where_one_cannot_be(
+    record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise OSError(28, "No space left on device", "report.html")
+
+    monkeypatch.setattr(documents, "render_page", fail)
+    verify(record, "--html", tmp_path / "report.html", "--junit", tmp_path / "report.xml", code=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.xml"]
 
 
 def test_the_report_is_printed_where_the_disk_fails(

@@ -74,6 +74,7 @@ def mirrored(comparison: Comparison) -> Comparison:
             "first_difference": first and first.model_copy(update={"a": first.b, "b": first.a}),
             "a": comparison.b,
             "b": comparison.a,
+            "altered": {"A": "B", "B": "A"}.get(comparison.altered, ""),
         }
     )
 
@@ -132,8 +133,8 @@ def test_every_entry_changed(finished: Finished, folder: Folder) -> None:
         assert first.b is not None
         assert first.entry == place
         assert (first.b.kind, first.b.summary) == ("", "cannot be read: not a signed entry")
-        # Without a readable manifest nobody knows the board.
-        assert bool(comparison.contradiction) == (place > 0)
+        # The other record names the board where this one has no manifest to be read.
+        assert comparison.contradiction
         assert (comparison.b.election == "") == (place == 0)
 
 
@@ -374,6 +375,40 @@ def test_a_checkpoint_that_is_not_of_its_entries_convicts_by_the_other_record(
     for one, other in ((notes[1], notes[0]), (short, notes[0])):
         comparison = compare_records(folder.record(finished.entries, one), folder.record(forked, other))
         assert comparison.contradiction
+
+
+def test_whoever_changed_a_record_is_told_from_a_board_that_forked(
+    finished: Finished, folder: Folder, forked: list[bytes]
+) -> None:
+    """Only entries whose own checkpoint is over the other's were changed: any other signature may be of a history that
+    neither record shows."""
+    entries, keys = finished.entries, folder.keys
+    whole, size = folder.record(entries), len(entries)
+    good = keys.sign(size, root_of(entries))
+    for other, note, altered in (
+        (forked, good, True),
+        ([b"x", *entries[1:]], good, True),
+        (forked[:-2], good, True),
+        (forked, keys.sign(size - 1, root_of(entries[:-1])), True),
+        (forked[:-2], keys.sign(size + 3, bytes(32)), False),
+        (forked, keys.sign(5, root_of(entries[:5])), False),
+        (forked, "garbage", False),
+        (forked, BoardKeys(keys.origin, SigningKey.generate()).sign(size, root_of(entries)), False),
+    ):
+        record = folder.record(other, note)
+        comparison = compare_records(whole, record)
+        assert (comparison.relation, comparison.contradiction) == (Relation.FORKED, "")
+        assert comparison.altered == ("B" if altered else ""), note
+        assert compare_records(record, whole).altered == ("A" if altered else "")
+
+
+def test_a_manifest_that_was_exchanged_hides_no_second_history(finished: Finished, folder: Folder) -> None:
+    """A garbled one, or one that names another board: the first board signed both logs."""
+    stranger = elections.simulate([elections.choice()])
+    for first in (b"x", next(iter(stranger.store.entries()))):
+        comparison = folder.compare([first, *finished.entries[1:]], finished.entries)
+        assert (comparison.common, comparison.altered) == (0, "")
+        assert comparison.contradiction.startswith(f"the board {folder.keys.origin} signed two histories: ")
 
 
 # Attachments.

@@ -256,6 +256,26 @@ class TestContents:
         assert "Voting closed" in page.text_of("timeline")
         assert f"Checkpoint signed over {len(entries)}\u00a0entries" in page.text_of("timeline")
 
+    @both
+    def test_the_root_of_a_log_that_was_changed_is_not_shown_as_its_own(
+        self, finished: Finished, whole: tuple[list[bytes], bytes], language: LanguageName
+    ) -> None:
+        """The good log's checkpoint beside it would otherwise pass a comparison by hand."""
+        say, entries = Language(language).say, Language(language).counted(len(finished.entries), "entries")
+        for listed, root, end in (
+            (whole[0], "root", "end"),
+            (broken(finished), "unproven root", "unproven end"),
+        ):
+            page = read(subject_of(listed, whole[1], language))
+            headings = page.texts("th")
+            assert [
+                key for key in ("root", "unproven root") if str(say(key, entries=entries)) in headings
+            ] == [root]
+            cells = page.texts("td")
+            assert [key for key in ("end", "unproven end") if str(say(key, entries=entries)) in cells] == [
+                end
+            ]
+
     def test_every_rule_has_its_status_and_count(self, whole: tuple[list[bytes], bytes]) -> None:
         subject = subject_of(*whole)
         text = read(subject).text_of("rules").replace("\u00a0", " ")
@@ -303,7 +323,8 @@ class TestContents:
         page = read(subject_of(*whole))
         results = page.text_of("results")
         assert "AN0 0.00%0 0.00%4 100.00%0 0.00%dismissal" in results
-        assert "low confidence ≥ 2/3 of the 4 ballots collected" in results
+        assert "dismissallow confidence ≥ 2/3 of the 4 ballots collectedAN" in results
+        assert "may-resignlow confidence > 1/2 of the 4 ballots collectedAN" in results
         assert "thin bar: low confidence, of the 4 ballots collected; lines at > 1/2, ≥ 2/3" in results
         lines = [one.attributes["x1"] for one in page.all("line") if one.attributes["x1"] != "9"]
         assert lines == ["50%", "66.6667%"] * 2

@@ -52,6 +52,10 @@ def test_any_text_comes_out_as_it_is_or_written_out(text: str) -> None:
         ("a\x00b\x1b\x7f\n", "a\u2400b\u241b\u2421\u240a"),
         ("\u202eabc\u2066", "⟨U+202E⟩abc⟨U+2066⟩"),
         ("\ud800\ufffe", "⟨U+D800⟩⟨U+FFFE⟩"),
+        ("An\u200d", "An⟨U+200D⟩"),
+        ("e\u0302\u200c", "e\u0302⟨U+200C⟩"),
+        ("\u3164An\ufe0f\u034f", "⟨U+3164⟩An⟨U+FE0F⟩⟨U+034F⟩"),
+        ("\u2800\u115f\U000e0100", "⟨U+2800⟩⟨U+115F⟩⟨U+E0100⟩"),
         ("a" + "\u0301" * 6, "a" + "\u0301" * 4 + "⟨U+0301⟩" * 2),
     ],
 )
@@ -62,7 +66,16 @@ def test_hostile_texts(hostile: str, expected: str) -> None:
 
 
 def test_letters_survive() -> None:
-    for text in ("Nguyễn Thị Kim Ngân", "Nguye\u0302\u0303n", "می\u200cخواهم", "क्\u200dष", "日本", "👍"):
+    for text in (
+        "Nguyễn Thị Kim Ngân",
+        "Nguye\u0302\u0303n",
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "日本",
+        "👍",
+        "❤\ufe0f",
+        "葛\U000e0100",
+    ):
         assert visible(text) == text
 
 

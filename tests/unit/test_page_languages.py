@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import pytest
 
+from secretballot.manifest import Option
 from secretballot.report.page import Language, LanguageName
 from secretballot.verify import RULES
 
@@ -69,3 +70,15 @@ def test_labels() -> None:
     assert english.label({}, "<id>") == '<bdi dir="auto">&lt;id&gt;</bdi>'
     assert 'class="other"' not in english.both({"en": "x", "vi": "x"}, "id")
     assert 'class="other"' in english.both({"en": "x", "vi": "y"}, "id")
+
+
+def test_names_that_look_alike_have_their_ids() -> None:
+    """Whichever language each of them is shown in."""
+    labels = {"a": {"vi": "Hùng"}, "b": {"en": "HÙNG", "vi": "An"}, "c": {"vi": "Hưng"}}
+    pair = [Option(id=id_, labels=one) for id_, one in labels.items()]
+    assert Language("en").names(pair) == {
+        "a": '<bdi dir="auto" lang="vi">Hùng</bdi> <code dir="ltr">a</code>',
+        "b": '<bdi dir="auto">HÙNG</bdi> <code dir="ltr">b</code>',
+        "c": '<bdi dir="auto" lang="vi">Hưng</bdi>',
+    }
+    assert "<code" not in "".join(Language("vi").names(pair).values())

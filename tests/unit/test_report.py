@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,8 @@ from secretballot.report.words import counted, listed, percent
 from secretballot.tally import ContestResult, LineResult, Result
 from secretballot.testing import Simulation
 from secretballot.verify import Status, Verdict, verify_entries
+
+from ..support import elections
 
 WORDS = Words()
 ASCII = Words(unicode=False)
@@ -151,8 +155,37 @@ class TestWords:
         assert WORDS.clean(f"a{bad}b") == "a\ufffdb"
         assert ASCII.clean(f"a{bad}b") == "a?b"
 
+    def test_figures_behind_a_label_from_the_right_keep_their_order(self) -> None:
+        """Shown in its direction, what follows it would be turned round too: the last count would stand first."""
+        for label in ("\u05d0\u05d1", "Ann \u0627", "\u0661"):
+            assert WORDS.label({"en": label}, "id") == WORDS.both({"en": label}, "id") == f"{label}\u200e"
+            assert WORDS.both({"vi": "An", "en": label}, "id") == f"An ({label}\u200e)"
+            assert ASCII.both({"en": label}, "id") == label
+        assert WORDS.label({"en": "Ann 1"}, "id") == "Ann 1"
+
+    def test_names_that_look_alike_have_their_ids(self) -> None:
+        for one, other in (
+            ("Nguyễn Văn Hùng", "Nguyễn Văn Hùng"),
+            ("Nguyễn Văn Hùng", unicodedata.normalize("NFD", "Nguyễn  Văn Hùng ")),
+            ("An", "\uff21N."),
+            ("!", "!"),
+        ):
+            pair = [
+                Option(id=id_, labels={"vi": label}) for id_, label in (("a", one), ("b", other), ("c", "Tý"))
+            ]
+            assert WORDS.names(pair) == {"a": f"{one} [a]", "b": f"{other} [b]", "c": "Tý"}
+        names = {"a": "an", "b": "ân", "c": "1", "d": "2", "e": "!", "f": "?"}
+        assert WORDS.names([Option(id=id_, labels={"vi": name}) for id_, name in names.items()]) == names
+
     def test_letters_survive(self) -> None:
-        for text in ("Nguyễn Thị Kim Ngân", "Nguye\u0302\u0303n", "می\u200cخواهم", "क्\u200dष", "日本"):
+        for text in (
+            "Nguyễn Thị Kim Ngân",
+            "Nguye\u0302\u0303n",
+            "می\u200cخواهم",
+            "क्\u200dष",
+            "日本",
+            "葛\U000e0100",
+        ):
             assert WORDS.clean(text) == text
 
     @pytest.mark.parametrize(
@@ -180,6 +213,8 @@ class TestWords:
             "1 ceremony",
         ]
         assert counted(0, "entries") == "0 entries"
+        unit = "ballots, cast or challenged"
+        assert [counted(number, unit) for number in (1, 2)] == ["1 ballot, cast or challenged", f"2 {unit}"]
 
     def test_listed(self) -> None:
         assert listed(["L1"]) == "L1"
@@ -286,6 +321,26 @@ class TestMisfits:
         odd = LineResult(id="p", counts=(), blank=0, outcomes=("in",))
         assert "Ông p" in render(outcomes_view(result_of(odd, contest="members"), manifest, WORDS))
         assert "count" not in render(result_view(result_of(odd, contest="members"), manifest, WORDS))
+
+    def test_everybody_for_whom_a_rule_holds_is_beneath_it(self) -> None:
+        """Nobody is said to be below a half of whom two thirds think so."""
+        contest = elections.rating("members", ("an", "binh", "chi"), rules=elections.RULES)
+        made = elections.simulate([contest]).manifest
+        severe, mild = (rule.id for rule in elections.RULES)
+        lines = [
+            LineResult(id=one, counts=(9 - low, 0, low), blank=0, outcomes=outcomes)
+            for one, low, outcomes in (("an", 6, (severe, mild)), ("binh", 5, (mild,)), ("chi", 4, ()))
+        ]
+        shown = render(outcomes_view(result_of(*lines, contest="members"), made, WORDS))
+        assert "≥ 2/3 of the 3 ballots collected: AN (6)\n" in shown
+        assert shown.endswith("> 1/2 of the 3 ballots collected: AN (6), BINH (5)")
+
+    @pytest.mark.parametrize("base", [7, 300, 9_999, 10_000, 10_001, 99_999, 123_456, 10**8 + 1])
+    def test_what_is_less_than_a_threshold_is_not_rounded_up_to_it(self, base: int) -> None:
+        for threshold in (Fraction(1, 2), Fraction(2, 3), Fraction(1)):
+            count = ceil(base * threshold) - 1
+            assert Fraction(percent(count, base).rstrip("%")) < 100 * threshold, percent(count, base)
+        assert Fraction(percent(1, base).rstrip("%")) > 0
 
     def test_rows_of_different_lengths(self, manifest: Manifest) -> None:
         lines = [LineResult(id=i, counts=c, blank=0, outcomes=()) for i, c in (("p", (1,)), ("q", (1, 2, 3)))]

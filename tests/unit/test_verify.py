@@ -71,6 +71,13 @@ def test_how_much_was_checked(finished: Finished, report: Report) -> None:
         **{"T1": 2, "T2": 1, "T3": 6, "T4": 2},
         **dict.fromkeys((*PINNED, *MIXING), 0),
     }
+    # Only what was cast is called ballots alone.
+    cast = {
+        rule
+        for rule, count in checked.items()
+        if RULES[rule].unit == "ballots" and count != report.ballots_cast
+    }
+    assert (cast, report.rule("C2").unit) == (set(), "ballots, cast or challenged")
 
 
 def test_rules_are_reported_in_order_with_their_texts(report: Report) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..crypto.merkle import Frontier, leaf_hash, verify_inclusion
 from ..crypto.note import Checkpoint, NoteVerifier, open_checkpoint
 from ..crypto.receipt import parse_receipt, verify_receipt
-from ..errors import BoardError, RecordError, check_type
+from ..errors import BoardError, RecordError, SecretBallotError, check_type
 from ..manifest import Election
 from .record import ElectionRecord
 
@@ -38,16 +38,21 @@ def find_promised(record: ElectionRecord, receipt: str | bytes) -> Promised:
     """The entry that a receipt is of, in a record whose log continues the one that the receipt promises.
 
     Raises NoteError or InvalidSignatureError for a receipt that is none or not of this board, MerkleError for one that
-    contradicts itself, BoardError for a record that breaks the promise, and RecordError or ManifestError for a record
-    that cannot be read so far.
+    contradicts itself, BoardError for a record that breaks the promise, and RecordError for one that cannot be read so
+    far.
     """
     check_type(record, ElectionRecord, "a record")
     entries = record.entries()
     first = next(entries, None)
     if first is None:
         raise RecordError("the record has no entries")
+    try:
+        board = _board(Election.from_entry(first))
+    except SecretBallotError as error:
+        # Who promised anything, is not known: that speaks against this copy, and against no board.
+        raise RecordError(f"has no readable manifest: {error.message}", item="entry 0") from None
     parsed = parse_receipt(receipt)
-    checkpoint = open_checkpoint(parsed.checkpoint_note, *_board(Election.from_entry(first)))
+    checkpoint = open_checkpoint(parsed.checkpoint_note, *board)
     log, promised = Frontier(), first
     while log.size < checkpoint.size:
         entry = first if log.size == 0 else next(entries, None)

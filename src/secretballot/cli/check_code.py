@@ -15,7 +15,7 @@ from ..errors import BallotError
 from ..report import Fate, Search, find_ballot
 from ..report.words import counted
 from .home import json_option
-from .terminal import ExitCode, Terminal, open_record, record_argument
+from .terminal import NOT_VERIFIED, ExitCode, Terminal, open_record, record_argument
 
 
 @click.command("check-code")
@@ -26,10 +26,12 @@ from .terminal import ExitCode, Terminal, open_record, record_argument
 def check_code(ctx: click.Context, record: Path, code: str, as_json: bool) -> None:
     """Look for the ballot with the confirmation CODE in the directory RECORD.
 
-    Says whether it is there, and counted, replaced by another one of the same credential, or challenged. Nothing is
-    verified: `secretballot verify` does that.
+    Says whether it is there, and counted, replaced by another one of the same credential, or challenged. The record is
+    not verified: `secretballot verify` does that.
 
-    Exit codes: 0 found, 1 not found, 4 not found where some entries cannot be read.
+    \b
+    Exit codes: 0 found, 1 not found, or in the log against its rules,
+    4 not found where some entries cannot be read.
     """
     try:
         wanted = parse_code(code)
@@ -39,11 +41,11 @@ def check_code(ctx: click.Context, record: Path, code: str, as_json: bool) -> No
     if as_json:
         place = None if search.found is None else search.found._asdict()
         members = {"code": format_code(wanted), "fate": search.fate, "found": place}
-        click.echo(json.dumps({**members, "unreadable": search.unreadable}))
+        click.echo(json.dumps({**members, "unreadable": search.unreadable, "broken": search.broken}))
     else:
-        Terminal().show(format_code(wanted), _told(search), *_warnings(search))
+        Terminal().show(format_code(wanted), _told(search), *_warnings(search), NOT_VERIFIED)
     if search.found is not None:
-        ctx.exit(ExitCode.OK)
+        ctx.exit(ExitCode.FAILED if search.fate is Fate.OPEN else ExitCode.OK)
     ctx.exit(ExitCode.INCOMPLETE if search.unreadable else ExitCode.FAILED)
 
 
@@ -57,6 +59,10 @@ def _told(search: Search) -> str:
     match search.fate:
         case Fate.CHALLENGED:
             return f"challenged: entry {found.entry} opens this ballot, which never counts"
+        case Fate.OPEN:
+            return f"{cast}; whether it counts is open"
+        case Fate.TO_BE_COUNTED:
+            return f"{cast}, and to be counted: there is no result yet"
         case Fate.COUNTED_SO_FAR:
             return f"{cast}, and counted so far: voting is open"
         case Fate.REPLACED:
@@ -68,7 +74,7 @@ def _told(search: Search) -> str:
 
 
 def _warnings(search: Search) -> Iterable[Text]:
-    warnings = []
+    warnings = [f"{one}, so that the record does not verify" for one in search.broken]
     if search.found is not None and search.found.again is not None:
         warnings.append(
             f"entry {search.found.again} is this ballot again, so that the record does not verify"

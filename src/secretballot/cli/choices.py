@@ -51,8 +51,8 @@ def _ask(contest: Contest, words: Words) -> Any:
         case RatingContest():
             _show(contest.levels, words, blank=contest.allow_blank)
             return {
-                option.id: _pick(words.label(option.labels, option.id), contest.levels, contest.allow_blank)
-                for option in contest.options
+                option: _pick(name, contest.levels, contest.allow_blank)
+                for option, name in words.names(contest.options).items()
             }
         case ChoiceContest():
             _show(contest.options, words, blank=contest.allow_blank)
@@ -69,8 +69,8 @@ def _ask(contest: Contest, words: Words) -> Any:
 
 
 def _show(options: Sequence[Option], words: Words, *, blank: bool) -> None:
-    for number, option in enumerate(options, 1):
-        click.echo(f"  {number}  {words.label(option.labels, option.id)}", err=True)
+    for number, name in enumerate(words.names(options).values(), 1):
+        click.echo(f"  {number}  {name}", err=True)
     if blank:
         click.echo(f"  {_BLANK}  (blank)", err=True)
 

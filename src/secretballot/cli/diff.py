@@ -12,7 +12,7 @@ from rich.text import Text
 from ..report import Comparison, Relation, Words, compare_records
 from ..report.comparison import ComparedEntry, ComparedRecord
 from ..report.words import counted
-from .terminal import ExitCode, Terminal, open_record
+from .terminal import ExitCode, Terminal, open_record, print_json
 
 #: As ``record_argument``: whether it can be read is for the record to say.
 _DIRECTORY = click.Path(readable=False, path_type=Path)
@@ -35,7 +35,7 @@ def diff(ctx: click.Context, a: Path, b: Path, as_json: bool) -> None:
     """
     comparison = compare_records(open_record(a), open_record(b))
     if as_json:
-        click.echo(comparison.to_body())
+        print_json(comparison.to_body())
     else:
         out = Terminal()
         out.show(*_lines(comparison, out.words))
@@ -71,40 +71,32 @@ def _one(name: str, record: ComparedRecord) -> str:
 
 def _relation(comparison: Comparison) -> Text:
     common = counted(comparison.common, "entries")
+    unread = [name for name, one in (("A", comparison.a), ("B", comparison.b)) if not one.election]
+    style = "bold red"
     match comparison.relation:
+        case Relation.FORKED if comparison.altered:
+            text = f"{comparison.altered} WAS CHANGED"
+            rest = f"its entries, from {comparison.common} on, are not what the board signed; the other's are"
+        case Relation.FORKED if unread and not comparison.contradiction:
+            text, rest = "CANNOT BE COMPARED", f"the manifest of {' and '.join(unread)} cannot be read"
+        case Relation.FORKED if comparison.common == 0 and not comparison.contradiction:
+            text, rest = "TWO ELECTIONS", "the first entries, the manifests, are not the same"
+        case Relation.FORKED:
+            text, rest = "FORKED", f"the first {common} are the same, entry {comparison.common} is not"
+        case _ if comparison.contradiction:
+            text, rest = (
+                "FORKED",
+                f"the first {common} are the same, and the checkpoints are of two histories",
+            )
         case Relation.SAME if comparison.agrees:
-            return Text("SAME", style="bold green").append(f": {common}", style="default not bold")
+            text, style, rest = "SAME", "bold green", common
         case Relation.SAME:
-            text, style, rest = "DIFFERENT", "bold red", f"the {common} are the same, but not all beside them"
-        case Relation.A_BEGINS_B | Relation.B_BEGINS_A as relation:
+            text, rest = "DIFFERENT", f"the {common} are the same, but not all beside them"
+        case relation:
             short, long = ("A", "B") if relation is Relation.A_BEGINS_B else ("B", "A")
             text, style = f"{short} IS THE BEGINNING OF {long}", "bold yellow"
             rest = f"{common} are the same, and {long} goes on"
-        case _ if not (comparison.a.election and comparison.b.election):
-            unread = " and ".join(
-                name for name, one in (("A", comparison.a), ("B", comparison.b)) if not one.election
-            )
-            text, style, rest = "CANNOT BE COMPARED", "bold red", f"the manifest of {unread} cannot be read"
-        case _ if changed := _changed(comparison):
-            text, style = f"{changed} WAS CHANGED", "bold red"
-            rest = f"its entries, from {comparison.common} on, are not what the board signed; the other's are"
-        case _:
-            if comparison.common == 0:
-                return Text("TWO ELECTIONS", style="bold red").append(
-                    ": the first entries, the manifests, are not the same", style="default not bold"
-                )
-            text, style = "FORKED", "bold red"
-            rest = f"the first {common} are the same, entry {comparison.common} is not"
     return Text(text, style=style).append(f": {rest}", style="default not bold")
-
-
-def _changed(comparison: Comparison) -> str:
-    """The one of two forked records whose entries are not those of its checkpoint, where those of the other are: it was
-    changed after it was signed, and says nothing against the board."""
-    if comparison.contradiction:
-        return ""
-    wrong = [name for name, one in (("A", comparison.a), ("B", comparison.b)) if one.problem]
-    return wrong[0] if len(wrong) == 1 and comparison.a.election == comparison.b.election else ""
 
 
 def _entry(entry: ComparedEntry | None) -> str:

@@ -24,7 +24,7 @@ from .home import PUBLIC, Home, fingerprint, home_argument, json_option, label_o
 from .party import Party, reach
 from .passphrase import Passphrase, passphrase_options
 from .place import BoardOptions, board_options
-from .terminal import NotYetError, Terminal
+from .terminal import NotYetError, Terminal, print_json
 from .waiting import until, wait_option
 
 #: Entry 0, signed.
@@ -297,7 +297,7 @@ def publish(
     result = until(wait, step)
     manifest = role.log().election.manifest
     if as_json:
-        click.echo(result.to_body())
+        print_json(result.to_body())
         return
     _show(result, manifest)
 

@@ -21,7 +21,7 @@ from ..errors import RecordError, RefusedError
 from ..files import NO_LINK, is_temporary, write_file
 from ..records import Record
 from .passphrase import Passphrase
-from .terminal import NotYetError
+from .terminal import NotYetError, print_json
 
 KEY = "role.key"
 PUBLIC = "public.json"
@@ -170,7 +170,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON
 def say(as_json: bool, text: str, **members: Any) -> None:
     """What a command has done: a line, or a JSON object."""
     if as_json:
-        click.echo(json.dumps(members, ensure_ascii=False))
+        print_json(json.dumps(members, ensure_ascii=False).encode("utf-8", "replace"))
     else:
         click.echo(text)
 

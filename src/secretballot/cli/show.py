@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from ..report import RecordContents, contents_view, read_contents
 from .home import json_option
-from .terminal import ExitCode, Terminal, open_record, record_argument
+from .terminal import NOT_VERIFIED, ExitCode, Terminal, open_record, print_json, record_argument
 
 
 @click.command()
@@ -25,11 +24,10 @@ def show(ctx: click.Context, record: Path, as_json: bool) -> None:
     """
     contents = read_contents(open_record(record))
     if as_json:
-        click.echo(json.dumps(_members(contents), ensure_ascii=False))
+        print_json(json.dumps(_members(contents), ensure_ascii=False).encode("utf-8", "replace"))
         ctx.exit(ExitCode.OK if contents.election else ExitCode.UNREADABLE)
     out = Terminal()
-    notice = "NOT VERIFIED: this is what the record says. `secretballot verify` checks it."
-    out.show(Text(notice, style="bold yellow"), "", contents_view(contents, out.words))
+    out.show(NOT_VERIFIED, "", contents_view(contents, out.words))
     ctx.exit(ExitCode.OK if contents.election else ExitCode.UNREADABLE)
 
 

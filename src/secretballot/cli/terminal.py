@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from ..board import ElectionRecord
 from ..client.wire import TooManyError, UnreachableError, error_body
 from ..errors import RecordError, RefusedError, SecretBallotError, WorkerError
 from ..report import Words
+from ..report.words import steerless
 
 
 class ExitCode(IntEnum):
@@ -30,6 +32,11 @@ class ExitCode(IntEnum):
     #: As if by the signal that a closed pipe sends.
     CLOSED_PIPE = 141
 
+
+#: Above or beneath what a record says where nobody has looked whether it is true.
+NOT_VERIFIED = Text(
+    "NOT VERIFIED: this is what the record says. `secretballot verify` checks it.", style="bold yellow"
+)
 
 #: Whether a program reads what a command prints.
 _JSON = f"{__name__}.json"
@@ -122,6 +129,17 @@ def _let_go(stream: Any) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())
         os.close(nothing)
+
+
+def print_json(body: bytes) -> None:
+    """Prints JSON in UTF-8, byte for byte, for a program; on a terminal with what would steer it escaped, which is the
+    same JSON."""
+    click.echo(steerless(body.decode("utf-8")) if is_terminal() else body)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads what is printed."""
+    return sys.stdout.isatty()
 
 
 def open_record(path: Path) -> ElectionRecord:

@@ -15,7 +15,7 @@ from ..verify import Pins, Report, Verdict, verify_record
 from .documents import Documents, document_options
 from .progress import Stages
 from .sharing import Sharing, sharing_options
-from .terminal import ElectionId, ExitCode, Terminal, open_record, record_argument
+from .terminal import ElectionId, ExitCode, Terminal, open_record, print_json, record_argument
 
 _EXIT = {
     Verdict.VERIFIED: ExitCode.OK,
@@ -66,7 +66,9 @@ def verify(
     """
     checkpoint = pinned.read(MAX_NOTE_SIZE + 1) if pinned is not None else None
     _check_pins(checkpoint, cosigners, needed)
-    source = documents.follow(open_record(record))
+    # Standard input has no name that is a path.
+    held = getattr(pinned, "name", None)
+    source = documents.follow(open_record(record), Path(held) if isinstance(held, str) else None)
     with Stages() as stages:
         report = verify_with_progress(stages, source, election, sharing, checkpoint, cosigners, needed)
     try:
@@ -74,7 +76,7 @@ def verify(
         documents.write(report, source, Pins(checkpoint, cosigners, needed), election)
     finally:
         if as_json:
-            click.echo(report.to_body())
+            print_json(report.to_body())
         else:
             out = Terminal()
             out.show(report_view(report, read_manifest(source, report.election), out.words, out.width))

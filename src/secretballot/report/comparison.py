@@ -77,7 +77,8 @@ class ComparedRecord(Record):
 class Comparison(Record):
     """Two records compared. ``common`` is the number of entries that both begin with; ``differences`` are those beside
     the entries, ``remarks`` what is worth knowing and no difference. ``contradiction`` is empty, or says how the
-    checkpoints prove that their board signed two histories."""
+    checkpoints prove that a board signed two histories. ``altered`` names the one of two forked records that was
+    changed after it was signed: its own checkpoint is over the other's entries, and says nothing against the board."""
 
     comparison: Literal["secretballot/1/comparison"] = "secretballot/1/comparison"
     relation: Relation
@@ -88,6 +89,7 @@ class Comparison(Record):
     differences: Annotated[tuple[str, ...], Field(fail_fast=True)]
     remarks: Annotated[tuple[str, ...], Field(fail_fast=True)]
     contradiction: str
+    altered: Literal["", "A", "B"]
 
     @property
     def agrees(self) -> bool:
@@ -101,10 +103,7 @@ def compare_records(
 ) -> Comparison:
     """Compares two records, or the records in two directories. Raises RecordError, naming the file, where one of them
     cannot be read."""
-    left, right = (
-        _Side(name, record if isinstance(record, ElectionRecord) else ElectionRecord(record))
-        for name, record in (("A", a), ("B", b))
-    )
+    left, right = _Side("A", a), _Side("B", b)
     sides = left, right
     sizes = {side.checkpoint.size for side in sides if side.checkpoint is not None}
     attachments = _Attachments(left, right)
@@ -124,6 +123,8 @@ def compare_records(
         if first.a is None or first.b is None:
             relation = Relation.A_BEGINS_B if first.a is None else Relation.B_BEGINS_A
     differences, remarks = _checkpoints(relation, left, right)
+    contradiction = _contradiction(left, right)
+    altered = [side.name for side, other in (sides, sides[::-1]) if side.is_signed_over(other, common)]
     return Comparison(
         relation=relation,
         common=common,
@@ -132,17 +133,18 @@ def compare_records(
         b=right.compared(),
         differences=(*differences, *attachments.listed()),
         remarks=tuple(remarks),
-        contradiction=_contradiction(left, right),
+        contradiction=contradiction,
+        altered=altered[0] if len(altered) == 1 and relation is Relation.FORKED and not contradiction else "",
     )
 
 
 class _Side:
     """One of the records while it is read: its checkpoint, and its roots at the sizes of both checkpoints."""
 
-    def __init__(self, name: str, record: ElectionRecord) -> None:
+    def __init__(self, name: Literal["A", "B"], record: ElectionRecord | str | PathLike[str]) -> None:
         self.name = name
-        self.record = record
-        self.note = record.checkpoint()
+        self.record = record if isinstance(record, ElectionRecord) else ElectionRecord(record)
+        self.note = self.record.checkpoint()
         self.checkpoint: Checkpoint | None = None
         self._unreadable = ""
         try:
@@ -174,14 +176,20 @@ class _Side:
         if self.frontier.size in sizes:
             self.roots[self.frontier.size] = self.frontier.root()
 
-    @property
-    def is_signed(self) -> bool:
-        """Whether the board of the manifest signed the checkpoint."""
-        return not self._signature()
+    def is_signed_over(self, other: _Side, common: int) -> bool:
+        """Whether the checkpoint is of the other's board, over entries of the other's of which only the first
+        ``common`` are here."""
+        checkpoint = self.checkpoint
+        return (
+            checkpoint is not None
+            and checkpoint.size > common
+            and other.roots.get(checkpoint.size) == checkpoint.root
+            and not self.signature(other.board)
+        )
 
     def problem(self) -> str:
         """What is wrong with the checkpoint; empty where it is the board's, over these entries."""
-        signature = self._signature()
+        signature = self.signature(self.board)
         if signature or self.checkpoint is None:
             return signature
         if self.checkpoint.size != self.frontier.size:
@@ -190,14 +198,14 @@ class _Side:
             return f"it has the root {encode_base64(self.checkpoint.root)}, which is not that of the entries"
         return ""
 
-    def _signature(self) -> str:
-        """Why the checkpoint is nobody's; empty where the board signed it."""
+    def signature(self, board: BoardKey | None) -> str:
+        """Why the checkpoint is nobody's; empty where that board signed it."""
         if self.checkpoint is None:
             return f"it cannot be read: {Words().clean(self._unreadable)}"
-        if self.board is None:
+        if board is None:
             return "there is no readable manifest, which would name the board"
         try:
-            open_checkpoint(self.note, self.board.verifier(), self.board.origin)
+            open_checkpoint(self.note, board.verifier(), board.origin)
         except SecretBallotError as error:
             return f"it is not the board's: {error.message}"
         return ""
@@ -216,7 +224,9 @@ def _checkpoints(relation: Relation, left: _Side, right: _Side) -> tuple[list[st
     if relation is Relation.SAME:
         if left.note == right.note:
             return [], [f"the checkpoint of both: {left.problem()}"] if left.problem() else []
-        if left.checkpoint == right.checkpoint and left.is_signed and right.is_signed:
+        if left.checkpoint == right.checkpoint and not any(
+            side.signature(side.board) for side in (left, right)
+        ):
             return [], ["the checkpoints are of the same log, and have other signature lines"]
         states = [f"{side.name}'s checkpoint: {side.problem() or 'is good'}" for side in (left, right)]
         return [f"the checkpoints differ; {'; '.join(states)}"], []
@@ -227,10 +237,13 @@ def _contradiction(left: _Side, right: _Side) -> str:
     """How two checkpoints by one board prove that it signed two histories; empty where they do not.
 
     Two roots for one size need nothing else. Of different sizes, a record whose entries have the larger checkpoint's
-    root shows which root the smaller size had.
+    root shows which root the smaller size had. The board is that of either manifest: a history that it signed does not
+    go unseen because the manifest in it is another one, or none.
     """
     one, other = left.checkpoint, right.checkpoint
-    if one is None or other is None or left.board != right.board or not (left.is_signed and right.is_signed):
+    if one is None or other is None:
+        return ""
+    if all(left.signature(board) or right.signature(board) for board in (left.board, right.board)):
         return ""
     small, large = sorted((one, other), key=lambda checkpoint: checkpoint.size)
     size = counted(small.size, "entries")

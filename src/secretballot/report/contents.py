@@ -92,7 +92,10 @@ def read_manifest(record: ElectionRecord, election: str) -> Manifest | None:
 class Fate(StrEnum):
     """What has become of a ballot, as the log tells it."""
 
+    #: It counts, and there is a result.
     COUNTED = "counted"
+    #: It counts, no other can come in its place, and there is no result yet.
+    TO_BE_COUNTED = "to be counted"
     #: It counts, but voting is open, and a later ballot of the same credential would count in its place.
     COUNTED_SO_FAR = "counted so far"
     #: A later ballot of the same credential counts.
@@ -100,6 +103,8 @@ class Fate(StrEnum):
     #: An earlier ballot of the same credential counts.
     NOT_COUNTED = "not counted"
     CHALLENGED = "challenged"
+    #: It, or another one of the same credential, is in the log against the rules: whether it counts is open.
+    OPEN = "open"
     #: There is no such ballot.
     ABSENT = "absent"
     #: No entry that can be read is the ballot, and some cannot be read.
@@ -119,40 +124,53 @@ class FoundBallot(NamedTuple):
 
 class Search(NamedTuple):
     """What a search came to: the ballot, or None where no readable entry is it; how many entries are unreadable, any
-    of which may be the ballot, or replace it; and whether a later ballot can still come and count instead."""
+    of which may be the ballot, or replace it; whether a later ballot can still come and count instead; whether there is
+    a result; and which entries of the ballot's credential break a rule, and how."""
 
     found: FoundBallot | None
     unreadable: int
     replaceable: bool
+    is_over: bool
+    broken: tuple[str, ...] = ()
 
     @property
     def fate(self) -> Fate:
         """What has become of the ballot."""
-        if self.found is None:
+        found = self.found
+        if found is None:
             return Fate.UNKNOWN if self.unreadable else Fate.ABSENT
-        if self.found.challenged:
+        if found.challenged:
             return Fate.CHALLENGED
-        if self.found.counts_instead is None:
-            return Fate.COUNTED_SO_FAR if self.replaceable else Fate.COUNTED
-        return Fate.REPLACED if self.found.counts_instead > self.found.entry else Fate.NOT_COUNTED
+        if self.broken:
+            return Fate.OPEN
+        if found.counts_instead is None:
+            if self.is_over:
+                return Fate.COUNTED
+            return Fate.COUNTED_SO_FAR if self.replaceable else Fate.TO_BE_COUNTED
+        return Fate.REPLACED if found.counts_instead > found.entry else Fate.NOT_COUNTED
 
 
 def find_ballot(record: ElectionRecord, code: bytes) -> Search:
-    """Looks for the ballot with that confirmation code, cast or challenged."""
-    revoting, phase = "last", "setup"
+    """Looks for the ballot with that confirmation code, cast or challenged. Of it, and of later ones of its credential,
+    it is seen whether they are of this election, signed, and cast while voting was open; nothing else is verified."""
+    election: Election | None = None
+    phase: Phase = "setup"
     unreadable = 0
     first_of: dict[bytes, int] = {}
     found: FoundBallot | None = None
     key = b""
+    broken: list[str] = []
     for entry in _read(record):
         if isinstance(entry, SecretBallotError):
             unreadable += 1
             continue
         match entry.record:
-            case Manifest() as manifest:
-                revoting = manifest.revoting
+            case Manifest():
+                election = Election(entry.signed.body)
             case PhaseChange() as change:
                 phase = change.phase
+            case Result():
+                phase = "closed"
             case ChallengedBallot() as challenged:
                 if code_of(challenged.ballot.encode("utf-8")) != code:
                     continue
@@ -163,6 +181,9 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
             case Ballot() as ballot:
                 first = first_of.setdefault(ballot.credential.key, entry.index)
                 same = code_of(entry.signed.body) == code
+                revoting = election.manifest.revoting if election else "last"
+                if same or (found is not None and ballot.credential.key == key):
+                    broken += _broken(entry, ballot, election, phase)
                 if found is not None and same:
                     # Where the last counts, that is this one, which is the same ballot.
                     instead = None if revoting == "last" else found.counts_instead
@@ -175,4 +196,17 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
                     found = found._replace(counts_instead=entry.index)
             case _:
                 pass
-    return Search(found, unreadable, replaceable=revoting == "last" and phase == "voting")
+    last_counts = election is not None and election.manifest.revoting == "last"
+    return Search(found, unreadable, last_counts and phase == "voting", phase == "closed", tuple(broken))
+
+
+def _broken(entry: Entry, ballot: Ballot, election: Election | None, phase: Phase) -> Iterator[str]:
+    """How a ballot breaks a rule that can be seen at once; nothing where it does not."""
+    if election is None or ballot.election != election.id:
+        yield f"{entry.name} is not of this election"
+    if phase != "voting":
+        yield f"{entry.name} was cast when voting was not open"
+    try:
+        entry.signed.verify(ballot.credential.key)
+    except SecretBallotError:
+        yield f"{entry.name} is not signed by its ballot key"

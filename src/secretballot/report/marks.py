@@ -60,7 +60,7 @@ def marks_view(
         return [*parts, _texts(result, words)]
     names: dict[str, str] = {}
     if isinstance(contest, RankingContest):
-        names = {option.id: words.label(option.labels, option.id) for option in contest.options}
+        names = words.names(contest.options)
     for method in result.methods:
         parts += ["", Text(method_name(method.method).capitalize(), style="bold")]
         parts += _method(method, names)

@@ -109,7 +109,7 @@ def _count_names(contest: LineContest | None, line: LineResult, words: Words) ->
     if isinstance(contest, ApprovalContest):
         return list(contest.count_names())
     options = contest.levels if isinstance(contest, RatingContest) else contest.options
-    return [words.label(option.labels, option.id) for option in options]
+    return [*words.names(options).values()]
 
 
 def _shows_blank(contest: LineContest | None, contest_result: ContestResult) -> bool:
@@ -121,7 +121,7 @@ def _shows_blank(contest: LineContest | None, contest_result: ContestResult) -> 
 
 def _line_names(contest: LineContest | None, words: Words) -> dict[str, str]:
     options = () if contest is None or isinstance(contest, ChoiceContest) else contest.options
-    return {option.id: words.label(option.labels, option.id) for option in options}
+    return words.names(options)
 
 
 class _Matrix:
@@ -231,7 +231,8 @@ def _listing(
 
 
 def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
-    """Each outcome rule, from the most severe on, and the lines whose outcome it is."""
+    """Each outcome rule, from the most severe on, and the lines that fall under it: under a milder one those too whose
+    outcome is a more severe one, since its condition holds for them."""
     parts: list[RenderableType] = []
     for contest_result in result.contests:
         contest = _contest(manifest, contest_result.id)
@@ -240,7 +241,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
         names = _line_names(contest, words) or {contest.id: words.label(contest.labels, contest.id)}
         for rule in contest.rules:
             parts.append(Text(words.both(rule.labels, rule.id)))
-            fallen = [line for line in contest_result.lines if line.outcomes[:1] == (rule.id,)]
+            fallen = [line for line in contest_result.lines if rule.id in line.outcomes]
             under = ", ".join(names.get(line.id, line.id) + _standing(contest, rule, line) for line in fallen)
             condition = _condition(contest, rule, result, words)
             who = Text(f"{condition}: ").append(under or "nobody", style="bold" if fallen else "")
@@ -250,7 +251,7 @@ def outcomes_view(result: Result, manifest: Manifest, words: Words) -> Group:
 
 def _condition(contest: LineContest, rule: OutcomeRule, result: Result, words: Words) -> str:
     levels = contest.levels if isinstance(contest, RatingContest) else contest.options
-    labels = {option.id: words.label(option.labels, option.id) for option in levels}
+    labels = words.names(levels)
     base = (
         f"the whole roll, {result.roll}"
         if rule.base == "roll"

@@ -23,7 +23,7 @@ from ..verify import Report, RuleResult, Status, Verdict
 from .contents import RecordContents
 from .marks import method_name
 from .results import outcomes_view, result_view
-from .words import Words, counted, listed
+from .words import Words, counted, listed, look_alikes
 
 _STATUS = {
     Status.PASSED: ("passed", "green"),
@@ -201,8 +201,10 @@ def _contest(contest: Contest, words: Words) -> Iterable[RenderableType]:
     if isinstance(contest, RatingContest):
         yield Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
     options = () if isinstance(contest, WriteInContest) else contest.options
+    alike = look_alikes({option.id: words.label(option.labels, option.id) for option in options})
     for place, option in enumerate(options, 1):
-        yield Padding(Text(f"{place}. {words.both(option.labels, option.id)}"), (0, 0, 0, 2))
+        name = words.both(option.labels, option.id) + (f" [{option.id}]" if option.id in alike else "")
+        yield Padding(Text(f"{place}. {name}"), (0, 0, 0, 2))
     if isinstance(contest, RankingContest):
         yield Text(f"Counted by {', '.join(map(method_name, contest.methods))}")
     for rule in contest.rules if isinstance(contest, LineContest) else ():

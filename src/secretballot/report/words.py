@@ -7,15 +7,26 @@ of the letters round. Every string of a record goes through :meth:`Words.clean` 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from json import dumps
+
+from ..manifest import Option
 
 #: The languages that are looked for first, in order, where the output can show every letter.
 PREFERRED = ("vi", "en")
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-#: Format characters that some scripts need within words: the zero-width joiners.
-_ALLOWED = frozenset("\u200c\u200d")
+#: Letters and marks for which nothing is drawn.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: What gives the letter before it another form: zero-width joiners, selectors of variants (of Mongolian, and of all).
+_FORMING = frozenset(
+    map(chr, (0x200C, 0x200D, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+#: Letters that have several forms: of scripts without upper and lower case; and pictures.
+_FORMED = frozenset({"Lo", "So"})
+#: Directions of letters and figures that are written from the right, and the mark that ends their reach.
+_RIGHT, _LEFT_TO_RIGHT = frozenset({"R", "AL", "AN"}), "\u200e"
 #: Characters of a foreign text that are shown where it is bounded: a label has at most 1,000, a finding can quote more.
 MAX_TEXT = 400
 #: Combining marks on one letter that are shown. Scripts need three or four; a hundred are drawn over the lines above.
@@ -34,30 +45,41 @@ class Words:
         self.cross = "✗" if unicode else "no"
 
     def clean(self, text: str) -> str:
-        """The text on one line, each control, format and private character replaced by one that says so."""
+        """The text on one line, each control, format and private character replaced by one that says so, and each for
+        which nothing is drawn."""
         instead = "\ufffd" if self.unicode else "?"
-        return "".join(
-            instead if unicodedata.category(c) in _UNSAFE and c not in _ALLOWED else c for c in text
-        )
+        return "".join(char if is_read else instead for char, is_read in _characters(text))
 
     def label(self, labels: Mapping[str, str], otherwise: str) -> str:
         """The label in the preferred language, or in any; ``otherwise`` (an id) where none can be shown."""
         if not self.unicode:
             return self.clean(labels.get("en", otherwise))
         language = next((tag for tag in PREFERRED if tag in labels), None)
-        return self.clean(labels[language] if language else next(iter(labels.values()), otherwise))
+        return self._closed(labels[language] if language else next(iter(labels.values()), otherwise))
+
+    def _closed(self, label: str) -> str:
+        """A label made safe. One that is written from the right ends in a mark, so that the figures behind it on a line
+        keep their order."""
+        clean = self.clean(label)
+        from_right = self.unicode and any(unicodedata.bidirectional(char) in _RIGHT for char in clean)
+        return clean + _LEFT_TO_RIGHT if from_right else clean
 
     def both(self, labels: Mapping[str, str], otherwise: str) -> str:
         """The label, with the English one in parentheses where that is another."""
-        label = self.label(labels, otherwise)
-        english = self.clean(labels.get("en", label))
-        return label if english == label else f"{label} ({english})"
+        label, *english = self.titles(labels, otherwise)
+        return f"{label} ({english[0]})" if english else label
 
     def titles(self, labels: Mapping[str, str], otherwise: str) -> list[str]:
         """The label, and the English one on a line of its own where that is another."""
         label = self.label(labels, otherwise)
-        english = self.clean(labels.get("en", label))
+        english = self._closed(labels["en"]) if "en" in labels else label
         return [label] if english == label else [label, english]
+
+    def names(self, options: Iterable[Option]) -> dict[str, str]:
+        """The labels of a contest's options by their ids. Those that look alike have the id behind them."""
+        names = {option.id: self.label(option.labels, option.id) for option in options}
+        alike = look_alikes(names)
+        return {name: f"{label} [{name}]" if name in alike else label for name, label in names.items()}
 
     def relation(self, relation: str) -> str:
         """``>=`` and the like as a sign."""
@@ -65,18 +87,33 @@ class Words:
 
 
 def percent(count: int, base: int) -> str:
-    """A count as a percentage of the base, rounded half up to two places, as published figures are."""
+    """A count as a percentage of the base, rounded half up to two places, as published figures are. Of ten thousand and
+    more there is a place for each further digit of the base: nothing less than a half is rounded to 50."""
     if base == 0:
         return ""
-    hundredths = int(Fraction(count * 10_000, base) + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02}%"
+    places = max(2, len(str(base)) - 2)
+    scale = 10**places
+    rounded = int(Fraction(count * 100 * scale, base) + Fraction(1, 2))
+    return f"{rounded // scale}.{rounded % scale:0{places}}%"
 
 
 def counted(number: int, unit: str) -> str:
-    """``1 entry``, ``2 entries``: the unit is given in the plural."""
+    """``1 entry``, ``2 entries``: the unit is given in the plural, and can have more behind a comma."""
+    noun, comma, rest = unit.partition(",")
     if number == 1:
-        unit = unit.removesuffix("ies") + "y" if unit.endswith("ies") else unit.removesuffix("s")
-    return f"{number} {unit}"
+        noun = noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{number} {noun}{comma}{rest}"
+
+
+def look_alikes(texts: Mapping[str, str]) -> frozenset[str]:
+    """The keys of the texts that cannot be told from another one of them by their letters and digits, whatever their
+    case, spaces and signs. (A letter of another script that only looks the same is another one.)"""
+    alike: dict[str, list[str]] = {}
+    for key, text in texts.items():
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        letters = "".join(char for char in folded if unicodedata.category(char)[0] in "LNM")
+        alike.setdefault(letters or text, []).append(key)
+    return frozenset(key for keys in alike.values() if len(keys) > 1 for key in keys)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -86,21 +123,41 @@ def listed(names: Sequence[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with every character that steers written out: NUL as its picture, an override of the direction as
-    ``⟨U+202E⟩``; so too each mark above :data:`MAX_MARKS` on a letter. What is left can stand in HTML and XML."""
+    """The text with every character that steers, or cannot be seen, written out: NUL as its picture, an override of the
+    direction as ``⟨U+202E⟩``; so too each mark above :data:`MAX_MARKS` on a letter. What is left can stand in HTML and
+    XML."""
     out, marks = [], 0
+    for char, is_read in _characters(text):
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        out.append(char if is_read and marks <= MAX_MARKS else _written_out(char))
+    return "".join(out)
+
+
+def _characters(text: str) -> Iterator[tuple[str, bool]]:
+    """Each character, and whether a reader sees it, or the form that it gives to a letter."""
+    base = ""
     for char in text:
         category = unicodedata.category(char)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        steers = category in _UNSAFE and char not in _ALLOWED
-        out.append(_written_out(char) if steers or marks > MAX_MARKS else char)
-    return "".join(out)
+        if char in _FORMING:
+            yield char, base in _FORMED
+            continue
+        is_read = category not in _UNSAFE and char not in _UNSEEN
+        yield char, is_read
+        if not category.startswith("M"):
+            base = category if is_read else ""
 
 
 def _written_out(char: str) -> str:
     if char < " ":
         return chr(_PICTURES + ord(char))
     return _DEL_PICTURE if char == _DEL else f"⟨U+{ord(char):04X}⟩"
+
+
+def steerless(json: str) -> str:
+    """The same JSON with every character that steers as an escape. It can only stand in a string."""
+    return "".join(
+        dumps(char)[1:-1] if unicodedata.category(char) in _UNSAFE and char != "\n" else char for char in json
+    )
 
 
 def shortened(text: str, limit: int = MAX_TEXT) -> str:

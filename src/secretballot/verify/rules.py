@@ -68,7 +68,7 @@ _ALL = [
             "C2",
             "Every ballot's credential was signed by every registrar",
             "spec/credential.md#credential",
-            "credentials",
+            "ballots, cast or challenged",
         ),
         ("C3", "No more credentials vote than were issued", "spec/credential.md#register", "ballots"),
     ),

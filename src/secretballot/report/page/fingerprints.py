@@ -33,7 +33,9 @@ def _rows(subject: Subject) -> Iterator[tuple[Content, Content]]:
         yield language.say("id"), grouped(bytes.fromhex(subject.report.election))
     if subject.checkpoint is not None:
         entries = language.counted(subject.checkpoint.size, "entries")
-        yield language.say("root", entries=entries), grouped(subject.checkpoint.root)
+        # Of a log that was changed since, this would be the root of the good one.
+        key = "root" if subject.is_of_checkpoint else "unproven root"
+        yield language.say(key, entries=entries), grouped(subject.checkpoint.root)
     if subject.pins is not None and subject.pins.checkpoint is not None:
         pinned = subject.pins.checkpoint
         entries = language.counted(pinned.size, "entries")

@@ -36,8 +36,7 @@ class _Marks:
         self._result = result
         contest = subject.contest(result.id)
         self._name = self._language.label(contest.labels, contest.id) if contest else code(result.id)
-        options = contest.options if isinstance(contest, RankingContest) else ()
-        self._options = {one.id: self._language.label(one.labels, one.id) for one in options}
+        self._options = self._language.names(contest.options if isinstance(contest, RankingContest) else ())
 
     def all(self) -> Markup:
         """Heading, numbers, invalid lines, and each method or the texts."""

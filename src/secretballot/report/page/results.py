@@ -50,6 +50,9 @@ class _Lines:
         self._lines = published.lines[:MAX_LINES]
         contest = subject.contest(published.id)
         self._contest: LineContest | None = contest if isinstance(contest, LineContest) else None
+        self._options = self._language.names(self._contest.options if self._contest else ())
+        levels = self._contest.levels if isinstance(self._contest, RatingContest) else ()
+        self._levels = self._language.names(levels)
         self._base = self._base_of(self._contest.base if self._contest else "collected")
 
     def all(self) -> Markup:
@@ -218,7 +221,7 @@ class _Lines:
         return self._language.say(f"the {base}", number=number)
 
     def _rules(self) -> Markup | None:
-        """Each rule, its condition, and whose outcome it is."""
+        """Each rule, its condition, and everybody for whom that holds; the table of counts has the outcomes."""
         language = self._language
         if not self._rules_of():
             return None
@@ -230,7 +233,7 @@ class _Lines:
                 threshold=self._threshold(rule),
                 base=self._base_text(rule.base),
             )
-            fallen = [self._line_name(line) for line in self._lines if line.outcomes[:1] == (rule.id,)]
+            fallen = [self._line_name(line) for line in self._lines if rule.id in line.outcomes]
             who = _listed(fallen) if fallen else language.say("nobody under")
             rows.append([language.both(rule.labels, rule.id), condition, who])
         headings = [language.say(key) for key in ("outcome rule", "condition", "under")]
@@ -246,9 +249,8 @@ class _Lines:
         contest = self._contest
         if contest is None or isinstance(contest, ApprovalContest):
             return self._language.say("votes")
-        options = contest.levels if isinstance(contest, RatingContest) else contest.options
-        option = next((one for one in options if one.id == count_name), None)
-        return self._language.label(option.labels, option.id) if option else code(count_name)
+        names = self._levels if isinstance(contest, RatingContest) else self._options
+        return names.get(count_name, code(count_name))
 
     def _count_names(self, line: LineResult) -> list[Markup]:
         contest, language = self._contest, self._language
@@ -260,9 +262,7 @@ class _Lines:
         contest = self._contest
         if isinstance(contest, ChoiceContest):
             return self._name()
-        options = contest.options if contest else ()
-        option = next((one for one in options if one.id == line.id), None)
-        return self._language.label(option.labels, option.id) if option else code(line.id)
+        return self._options.get(line.id, code(line.id))
 
     def _styles(self, counts: int) -> list[str]:
         if not self._is_rating():

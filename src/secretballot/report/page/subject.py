@@ -75,6 +75,11 @@ class Subject:
         except SecretBallotError:
             return None
 
+    @property
+    def is_of_checkpoint(self) -> bool:
+        """Whether the entries are those of the checkpoint, and the board signed it (rule L5)."""
+        return any(rule.rule == "L5" and rule.status is Status.PASSED for rule in self.report.rules)
+
     def of_result(self, caption: Content, *notes: Content) -> Content:
         """The caption of a table of results: where the record is not verified, it says so."""
         said = None if self.is_verified else self.language.say("unverified result")

@@ -117,7 +117,10 @@ class _Timeline:
         board = foreign(manifest.board.origin) if manifest else None
         yield (
             language.say("checkpoint"),
-            language.say("end", entries=language.counted(checkpoint.size, "entries")),
+            language.say(
+                "end" if self._subject.is_of_checkpoint else "unproven end",
+                entries=language.counted(checkpoint.size, "entries"),
+            ),
             board,
         )
         pins = self._subject.pins

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
 
 from ...errors import ArgumentError
+from ...manifest import Option
 from ...verify import RULES, RuleResult
 from ..explanations import explain
-from ..words import PREFERRED, counted, percent
-from .elements import Content, Markup, element, filled, foreign
+from ..words import PREFERRED, counted, look_alikes, percent
+from .elements import Content, Markup, code, element, escaped, filled, foreign
 
 #: The languages that a page can be in.
 LanguageName = Literal["vi", "en"]
@@ -77,13 +78,27 @@ class Language:
 
     def label(self, labels: Mapping[str, str], otherwise: str) -> Markup:
         """The label in the page's language, or in one likely to be read, or in any; an id where there is none."""
+        for text, tag in self._by_preference(labels):
+            return self._foreign(text, tag)
+        return foreign(otherwise)
+
+    def _by_preference(self, labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """The labels with their languages, the one that is shown first of all."""
         tags = {tag.lower(): tag for tag in labels}
         for wanted in (self.tag, *PREFERRED):
             if wanted in tags:
-                return self._foreign(labels[tags[wanted]], wanted)
+                yield labels[tags[wanted]], wanted
         for tag, text in labels.items():
-            return self._foreign(text, tag)
-        return foreign(otherwise)
+            yield text, tag
+
+    def names(self, options: Iterable[Option]) -> dict[str, Markup]:
+        """The labels of a contest's options by their ids. Those that look alike have the id behind them."""
+        labels = {option.id: option.labels for option in options}
+        alike = look_alikes({name: next(self._by_preference(one))[0] for name, one in labels.items()})
+        return {
+            name: escaped([self.label(one, name), [" ", code(name)] if name in alike else None])
+            for name, one in labels.items()
+        }
 
     def _foreign(self, text: str, tag: str) -> Markup:
         return foreign(text, lang=None if tag == self.tag else tag)
