@@ -396,7 +396,11 @@ def test_fewer_shares_than_a_quorum_give_no_result() -> None:
 
 
 def seal_rows(
-    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, voter: int, rows: Mapping[str, Sequence[Element]]
+    simulation: Simulation,
+    monkeypatch: pytest.MonkeyPatch,
+    voter: int,
+    rows: Mapping[str, Sequence[Element]],
+    otherwise: Mapping[str, Any] = BLANK,
 ) -> None:
     """Casts a ballot that has these elements in place of marks, with proofs that hold."""
     with monkeypatch.context() as patch:
@@ -404,7 +408,7 @@ def seal_rows(
             if plan.id in rows:
                 assert isinstance(plan, MarkPlan)
                 patch.setattr(plan, "messages", lambda choices, row=rows[plan.id]: list(row))
-        sealed = simulation.seal(voter, BLANK)
+        sealed = simulation.seal(voter, otherwise)
     simulation.board.submit(sealed.cast())
 
 
