@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from hashlib import sha512
 from itertools import count
@@ -13,8 +14,10 @@ from nacl.bindings import crypto_core_ed25519_add, crypto_scalarmult_ed25519_bas
 
 from secretballot.crypto.encoding import Tag, b64encode, frame
 from secretballot.crypto.signing import SigningKey
+from secretballot.errors import RecordError
 from secretballot.records import parse_entry, sign_body
 from secretballot.testing import Simulation
+from secretballot.verify import verify_record
 
 from ..support import elections
 from ..support.second import SecondVerifier, agreed
@@ -149,6 +152,39 @@ def test_files(second: SecondVerifier, simulation: Simulation, tmp_path: Path) -
         "a checkpoint with a foreign line",
     }
     assert said["as it is"].verdict == "incomplete"
+
+
+def test_files_that_are_none(second: SecondVerifier, simulation: Simulation, tmp_path: Path) -> None:
+    """Pipes and devices never end. A checkpoint that is too long is read no further, and refused."""
+    (raw,) = simulation.store.entries()
+    whole = {"entries.jsonl": raw + b"\n", "checkpoint": elections.checkpoint(simulation, [raw])}
+    expected: dict[str, str | None] = {}
+    for name in whole:
+        for kind, verdict, make in (
+            ("pipe", None, os.mkfifo),
+            ("device", None, lambda path: path.symlink_to("/dev/zero")),
+            ("folder", None, Path.mkdir),
+            ("link", "incomplete", lambda path: path.symlink_to(path.with_name("other"))),
+        ):
+            folder = tmp_path / f"{name}-{kind}"
+            folder.mkdir()
+            for other, data in whole.items():
+                (folder / ("other" if other == name else other)).write_bytes(data)
+            make(folder / name)
+            expected[folder.name] = verdict
+    (tmp_path / "long").mkdir()
+    for name, data in whole.items():
+        (tmp_path / "long" / name).write_bytes(data)
+    os.truncate(tmp_path / "long" / "checkpoint", 3 * 2**30)
+    expected["long"] = "failed"
+    _, said, _ = second(*(tmp_path / name for name in expected))
+    assert {name: one.verdict for name, one in zip(expected, said, strict=True)} == expected
+    for name, verdict in expected.items():
+        if verdict is None:
+            with pytest.raises(RecordError, match="there is no file"):
+                verify_record(tmp_path / name)
+        else:
+            assert verify_record(tmp_path / name).verdict == verdict
 
 
 # Keys and signatures.

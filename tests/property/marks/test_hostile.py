@@ -36,7 +36,11 @@ from .shared import (
 
 
 def seal_rows(
-    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, voter: int, rows: Mapping[str, Sequence[Element]]
+    simulation: Simulation,
+    monkeypatch: pytest.MonkeyPatch,
+    voter: int,
+    rows: Mapping[str, Sequence[Element]],
+    otherwise: Mapping[str, Any] = BLANK,
 ) -> None:
     """Casts a ballot that has these elements in place of marks, with proofs that hold."""
     with monkeypatch.context() as patch:
@@ -44,7 +48,7 @@ def seal_rows(
             if plan.id in rows:
                 assert isinstance(plan, MarkPlan)
                 patch.setattr(plan, "messages", lambda choices, row=rows[plan.id]: list(row))
-        sealed = simulation.seal(voter, BLANK)
+        sealed = simulation.seal(voter, otherwise)
     simulation.board.submit(sealed.cast())
 
 

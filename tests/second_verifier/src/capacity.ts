@@ -98,8 +98,8 @@ function resultSize(contest: Contest, capacity: number): number {
   return contest.methods.reduce((total, method) => total + 200 + each[method], size);
 }
 
-/** The largest entry of each kind. */
-function entrySizes({ contests, capacity }: Manifest, moduli: number[]): number[] {
+/** The bytes of the largest entry of each kind, as signed entries. */
+export function entrySizes({ contests, capacity }: Manifest, moduli: number[]): Map<string, number> {
   const ciphertexts = contests.map((contest) => lineIds(contest).length * widthOf(contest, capacity));
   const ballot = JSON.stringify({
     ...head("ballot"),
@@ -116,16 +116,16 @@ function entrySizes({ contests, capacity }: Manifest, moduli: number[]): number[
     randomness: blob(32 * ciphertexts[at]),
   }));
   const result = length({ ...head("result"), collected: capacity, roll: capacity, below_minimum_group: false, contests: [] });
-  const sizes = [
-    ballot.length,
-    length({ ...head("challenged-ballot"), ballot, openings }),
-    contests.reduce((size, contest) => size + resultSize(contest, capacity), result + contests.length - 1),
-  ];
+  const sizes = new Map<string, number>();
+  const reckon = (kind: string, body: number): unknown => sizes.set(kind, body + AROUND);
+  reckon("ballot", ballot.length);
+  reckon("challenged-ballot", length({ ...head("challenged-ballot"), ballot, openings }));
+  reckon("result", contests.reduce((size, contest) => size + resultSize(contest, capacity), result + contests.length - 1));
   const summed = contests.reduce((total, contest, at) => total + (isSummed(contest) ? ciphertexts[at] : 0), 0);
   const name = "a".repeat(64);
   if (summed > 0) {
     const share = { ...head("decryption-share"), trustee: name, basis: blob(32) };
-    sizes.push(length({ ...share, shares: blob(32 * summed), proof: blob(32 * (summed + 2)) }));
+    reckon("decryption-share", length({ ...share, shares: blob(32 * summed), proof: blob(32 * (summed + 2)) }));
   }
   const batches = contests
     .filter(isMixed)
@@ -133,7 +133,8 @@ function entrySizes({ contests, capacity }: Manifest, moduli: number[]): number[
     .map((batch) => ({ ...batch, digest: blob(32), size: Number.MAX_SAFE_INTEGER }));
   if (batches.length > 0) {
     const round = length({ ...head("mix-round"), mixer: name, round: 255, basis: blob(32), batches });
-    sizes.push(round, round + 7);
+    reckon("mix-round", round);
+    reckon("line-share", round + 7);
   }
   return sizes;
 }
@@ -162,5 +163,5 @@ export function checkSizes(manifest: Manifest, moduli: number[]): void {
   need(terms <= 65_536, "there are too many totals of too many options");
   need(outcomes <= 100_000, "there are too many rules for too many lines");
   need(steps <= 67_108_864, "the counts would take too long to find");
-  need(entrySizes(manifest, moduli).every((each) => each + AROUND <= MOST_ENTRY), "an entry would be too large");
+  need([...entrySizes(manifest, moduli).values()].every((each) => each <= MOST_ENTRY), "an entry would be too large");
 }

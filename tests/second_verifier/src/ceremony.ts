@@ -29,8 +29,9 @@ export class Ceremony {
   readonly messages = new Map<string, Uint8Array>();
   readonly confirmations = new Set<string>();
   readonly complaints = new Set<string>();
-  /** What all messages give together. */
+  /** What all messages give together, and what is then to be confirmed. */
   group: GroupKey | null = null;
+  #transcript: Uint8Array = new Uint8Array();
 
   constructor(election: Election) {
     this.#election = election;
@@ -124,6 +125,7 @@ export class Ceremony {
     if (!this.#trustees.every((each) => this.messages.has(each))) return;
     try {
       this.group = this.#groupOf(this.messages);
+      this.#transcript = this.#transcribe();
     } catch {
       // K2 has failed, and whatever needs the key fails too.
     }
@@ -131,7 +133,7 @@ export class Ceremony {
 
   // Confirmations and complaints.
 
-  #transcript(): Uint8Array {
+  #transcribe(): Uint8Array {
     const { trustees } = this.#election.manifest;
     const messages = trustees.map((trustee) => this.#parse(this.messages.get(trustee.id)!));
     return concat(
@@ -154,7 +156,7 @@ export class Ceremony {
     need(!this.confirmations.has(trustee) && !this.complaints.has(trustee), "the trustee confirmed or complained before");
     need(this.group !== null, "there is no election key");
     const key = element(this.#election.manifest.trustees[this.#election.trusteeIndex(trustee) - 1].key);
-    checkSchnorr(key, this.#transcript(), signature);
+    checkSchnorr(key, this.#transcript, signature);
   }
 
   takeConfirmation({ trustee }: Records["ceremony-confirmation"]): void {

@@ -1,9 +1,11 @@
 // An election: the manifest, its id, and what follows from it for ballots (docs/spec/manifest.md, docs/spec/ballot.md).
 
-import { digitsOfLine, totals, widthOf } from "./capacity.ts";
+import { need } from "./bytes.ts";
+import { digitsOfLine, entrySizes, totals, widthOf } from "./capacity.ts";
 import { type Element, G } from "./group.ts";
 import { tagged } from "./hashing.ts";
 import { type Contest, type Manifest, choices, isLines, isMixed, isSummed, lineIds } from "./manifest.ts";
+import { issuingKey } from "./rsa.ts";
 import { type Clause, type Line, type Shape, shape } from "./sigma.ts";
 
 /** What is mixed together: the ciphertexts of a contest's line, from the place `first` of the contest's on. */
@@ -95,16 +97,23 @@ export class Election {
   readonly id: Uint8Array;
   readonly plans: Plan[];
   readonly batches: Batch[];
+  readonly #sizes: Map<string, number>;
 
   constructor(manifest: Manifest, body: Uint8Array) {
     this.manifest = manifest;
     this.id = tagged("election-id", body);
     this.plans = manifest.contests.map((contest) => planOf(contest, manifest.capacity));
+    this.#sizes = entrySizes(manifest, manifest.registrars.map((registrar) => issuingKey(registrar.key).bits / 8));
     this.batches = this.plans
       .filter((plan) => isMixed(plan.contest))
       .flatMap((plan) =>
         plan.lines.map((line, at) => ({ contest: plan.contest, plan, line, width: plan.width, first: at * plan.width })),
       );
+  }
+
+  /** Refuses an entry of more than twice the bytes that one of its kind has in this election. */
+  checkSize(kind: string, bytes: number): void {
+    need(bytes <= 2 * (this.#sizes.get(kind) ?? bytes), "an entry is larger than those of its kind");
   }
 
   /** The contests that are added up. */

@@ -1,6 +1,6 @@
 // node src/main.ts [options] RECORD…: verifies the election records in these directories. See README.md.
 
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { concat, unhex } from "./bytes.ts";
@@ -15,9 +15,31 @@ const UNREADABLE = 3;
 /** An entry's most bytes, and one: what is longer is refused, and need not be kept. */
 const MOST = 8_388_609;
 
+/** A checkpoint's most bytes, and one. */
+const MOST_NOTE = 1_000_001;
+
+/** Opens a file of a record. A pipe or a device, which might never end, is none. */
+function open(path: string): number {
+  if (!statSync(path).isFile()) throw new Error(`${path} is no file`);
+  return openSync(path, "r");
+}
+
+/** The first bytes of a file, of which more are not looked at. */
+function firstBytes(path: string, most: number): Uint8Array {
+  const file = open(path);
+  try {
+    const data = new Uint8Array(most);
+    let size = 0;
+    for (let count = -1; count !== 0 && size < most; size += count) count = readSync(file, data, size, most - size, null);
+    return data.subarray(0, size);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** The lines of a file, without their line feeds. Bytes behind the last are a line that cannot be an entry. */
 function* lines(path: string): Generator<Uint8Array> {
-  const file = openSync(path, "r");
+  const file = open(path);
   try {
     let parts: Uint8Array[] = [];
     let size = 0;
@@ -45,9 +67,10 @@ function* lines(path: string): Generator<Uint8Array> {
 }
 
 function attachmentsOf(record: string): Attachments {
-  return (digest) => {
+  return (digest, size) => {
     const path = join(record, "attachments", digest);
-    return existsSync(path) && statSync(path).isFile() ? new Uint8Array(readFileSync(path)) : null;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.isFile() && found.size === size ? firstBytes(path, size) : null;
   };
 }
 
@@ -56,7 +79,7 @@ function verify(record: string, pins: Pins, verbose: boolean): number {
   const verifier = new Verifier(attachmentsOf(record), pins);
   let checkpoint: Uint8Array;
   try {
-    checkpoint = new Uint8Array(readFileSync(join(record, "checkpoint")));
+    checkpoint = firstBytes(join(record, "checkpoint"), MOST_NOTE);
     for (const line of lines(join(record, "entries.jsonl"))) verifier.entry(line);
   } catch (error) {
     console.error(`${record}: cannot be read: ${String(error)}`);

@@ -11,8 +11,8 @@ import { session } from "./transcript.ts";
 type MixRound = Records["mix-round"];
 type LineShare = Records["line-share"];
 
-/** What a file of the directory `attachments` holds, or null where there is none. */
-export type Attachments = (digest: string) => Uint8Array | null;
+/** What a file of the directory `attachments` holds, or null where there is none of that size. */
+export type Attachments = (digest: string, size: number) => Uint8Array | null;
 
 export class Mixing {
   readonly #election: Election;
@@ -52,8 +52,8 @@ export class Mixing {
   }
 
   #read(file: BatchFile): Uint8Array {
-    const data = this.#attachments(hex(file.digest));
-    need(data !== null, "an attachment is missing");
+    const data = this.#attachments(hex(file.digest), file.size);
+    need(data !== null, "an attachment is missing, or has another size");
     need(data.length === file.size && equal(sha256(data), file.digest), "an attachment is another");
     return data;
   }

@@ -73,6 +73,7 @@ export class Verifier {
     try {
       entry = parseEntry(raw);
       need((entry.kind === "manifest") === (place === 0), "it has no place here");
+      this.#election?.checkSize(entry.kind, raw.length);
       this.findings.pass("L1");
     } catch (error) {
       this.findings.fail(place === 0 ? "M1" : "L1", item, error);
