@@ -216,6 +216,7 @@ def neglect(patch: pytest.MonkeyPatch, where: object, name: str) -> None:
 
 #: Checks, and attacks that nothing else finds: a verifier that leaves the check out verifies the record.
 FOUND_BY: dict[str, tuple[object, str, set[str]]] = {
+    "phases": (ElectionLog, "_check_in", {"ballot-after-the-close", "ballot-again-after-the-close"}),
     "proofs of ballots": (batch, "find_invalid", {"ballot-copied", "mark-double", "mark-negative"}),
     "openings": (Examiner, "_check_openings", {"challenge-that-lies"}),
     "credentials": (examiner, "check_credential", {"credential-of-another", "credential-by-another-key"}),

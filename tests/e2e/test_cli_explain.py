@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from secretballot.cli import main
-from secretballot.report.explanations import PARTS, explain, headings
+from secretballot.report import explanations
+from secretballot.report.explanations import PARTS, explain, headings, specification
 from secretballot.verify import RULES
 
 from ..support import elections
+
+SPECIFICATION = Path(__file__).parents[2] / "docs" / "spec"
 
 
 def run(*arguments: object) -> Result:
@@ -36,7 +41,46 @@ def test_a_rule(language: str) -> None:
     places = [_words(shown.stdout).index(f"{words[part]} {getattr(told, part)}") for part in PARTS]
     assert places == sorted(places)
     assert f"{words['counts']}: {told.unit}\n" in shown.stdout
-    assert "docs/spec/tally.md#counts" in shown.stdout
+    last = [
+        f"{words['specified']}:",
+        f"  {SPECIFICATION / 'tally.md'}#counts",
+        f"  {SPECIFICATION / 'rules.md'}",
+    ]
+    assert shown.stdout.splitlines()[-3:] == last
+
+
+def test_where_the_specification_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of an installation, where no checkout runs; where there is none, its place in the source."""
+    monkeypatch.setattr(explanations, "_CHECKOUT", tmp_path / "none")
+    info, pages = tmp_path / "lib" / "secretballot-1.dist-info", tmp_path / "share/doc/secretballot/spec"
+    for folder in (info, pages):
+        folder.mkdir(parents=True)
+    names = sorted(path.name for path in SPECIFICATION.glob("*.md"))
+    for name in names:
+        (pages / name).write_text("")
+    (info / "METADATA").write_text("Name: secretballot\nVersion: 1\n")
+    (info / "RECORD").write_text("".join(f"../share/doc/secretballot/spec/{name},,\n" for name in names))
+    monkeypatch.setattr(explanations, "distribution", lambda _: Distribution.at(info))
+    assert all(specification(name) == pages / name for name in names)
+    shown = run("explain", "L5").stdout
+    assert shown.endswith(f"Specified in:\n  {pages / 'board.md'}#checkpoint\n  {pages / 'rules.md'}\n")
+    for name in names:
+        (pages / name).unlink()
+
+    def absent(_: str) -> Distribution:
+        raise PackageNotFoundError
+
+    assert specification("rules.md") is None
+    monkeypatch.setattr(explanations, "distribution", absent)
+    assert specification("rules.md") is None
+    assert run("explain", "L5").stdout.endswith("\n  docs/spec/board.md#checkpoint\n  docs/spec/rules.md\n")
+
+
+def test_every_page_that_a_rule_names_is_installed() -> None:
+    project = tomllib.loads((SPECIFICATION.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    (pattern,) = project["tool"]["setuptools"]["data-files"]["share/doc/secretballot/spec"]
+    installed = {path.name for path in SPECIFICATION.parents[1].glob(pattern)}
+    assert {rule.reference.partition("#")[0].removeprefix("spec/") for rule in RULES.values()} <= installed
 
 
 def test_all_of_them_a_line_each() -> None:

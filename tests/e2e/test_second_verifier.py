@@ -16,7 +16,7 @@ from secretballot.board.record import ElectionRecord
 from secretballot.cli import main
 from secretballot.crypto.cosignature import CosignatureSigner, CosignatureVerifier
 from secretballot.crypto.merkle import EMPTY_ROOT
-from secretballot.crypto.note import NoteVerifier, parse_note
+from secretballot.crypto.note import NoteVerifier, format_vkey, parse_note
 from secretballot.crypto.signing import SigningKey
 from secretballot.manifest import Contest
 from secretballot.manifest.contests import RankingContest, WriteInContest
@@ -338,6 +338,8 @@ def test_used_wrongly(
 ) -> None:
     folder, simulation, cosigners = cosigned
     vkey = cosigners[0].verifier.vkey()
+    # A name that no line of a note can have, with its own key id.
+    control = format_vkey("a\x1f", b"\x04", cosigners[0].verifier.key)
     empty = simulation.board_keys.sign(0, EMPTY_ROOT).encode()
     for arguments in (
         [],
@@ -348,6 +350,7 @@ def test_used_wrongly(
         [*options(tmp_path, checkpoint=empty), str(folder)],
         ["--checkpoint", str(tmp_path / "missing"), str(folder)],
         ["--cosigner", vkey[:-1], str(folder)],
+        ["--cosigner", control, str(folder)],
         ["--cosigner", vkey, "--cosigner", vkey, str(folder)],
         ["--cosigner", vkey, "--cosigners-needed", "2", str(folder)],
         ["--cosigner", vkey, "--cosigners-needed", "0", str(folder)],

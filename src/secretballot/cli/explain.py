@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..errors import ArgumentError
-from ..report.explanations import LANGUAGES, PARTS, Explanation, explain, headings
+from ..report.explanations import LANGUAGES, PARTS, Explanation, explain, headings, specification
 from ..verify import RULES
 from .home import json_option
 from .terminal import Terminal
@@ -42,6 +42,8 @@ def explain_rules(rules: tuple[str, ...], as_json: bool, language: str) -> None:
         return
     for place, one in enumerate(explained):
         out.show(*([""] if place else []), *_told(one, language))
+        for reference in (one.reference, "spec/rules.md"):
+            click.echo(f"  {_path(reference)}")  # A path is not wrapped: it is to be copied.
 
 
 def _told(one: Explanation, language: str) -> Iterable[RenderableType]:
@@ -53,4 +55,11 @@ def _told(one: Explanation, language: str) -> Iterable[RenderableType]:
         yield Padding(Text(getattr(one, part)), (0, 0, 0, 2))
     yield ""
     yield Text(f"{words['counts']}: {one.unit}", style="dim")
-    yield Text(f"{words['specified']}: docs/{one.reference}, docs/spec/rules.md", style="dim")
+    yield Text(f"{words['specified']}:", style="dim")
+
+
+def _path(reference: str) -> str:
+    """Where a section of the specification can be read on this machine; where it is in the source, if it cannot."""
+    page, hash_, section = reference.partition("#")
+    found = specification(page.removeprefix("spec/"))
+    return f"{found or f'docs/{page}'}{hash_}{section}"

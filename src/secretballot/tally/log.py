@@ -333,7 +333,8 @@ class ElectionLog(LogState):
 
     def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
         super().take(index, leaf, facts)
-        if isinstance(facts, Cast) and facts.ciphertexts:
+        # What comes after the close is a fault of the log, and must not change which rows the honest mixed.
+        if isinstance(facts, Cast) and facts.ciphertexts and self._tally is None:
             self._running().count(facts.key, index, facts.ciphertexts)
 
     def add_sum(self, elements: Sequence[Element]) -> None:

@@ -19,7 +19,7 @@ export interface Note {
 const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 function isName(name: string): boolean {
-  return name !== "" && !name.includes("+") && !SPACE.test(name);
+  return name !== "" && !/[+\u0000-\u001f]/.test(name) && !SPACE.test(name);
 }
 
 export function parseNote(data: Uint8Array): Note {

@@ -54,7 +54,7 @@ const types = {
   "ceremony-commitment": object({ ...head("ceremony-commitment"), trustee: id, commitment: digest }),
   "ceremony-message": object({ ...head("ceremony-message"), trustee: id, message: blob() }),
   "ceremony-complaint": object({ ...head("ceremony-complaint"), trustee: id, accused: id, reason: text }),
-  "ceremony-confirmation": object({ ...head("ceremony-confirmation"), trustee: id, signature: blob(64) }),
+  "ceremony-confirmation": object({ ...head("ceremony-confirmation"), trustee: id, signature: blob() }),
   issuance: object({ ...head("issuance"), registrar: id, serial: count, request: digest }),
   ballot,
   "challenged-ballot": object({

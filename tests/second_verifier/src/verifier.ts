@@ -237,7 +237,7 @@ export class Verifier {
     });
     this.#cast.add(code);
     this.#voters.add(voter);
-    if (points !== null) this.#ballots!.take(voter, ballot.contests.map((contest) => contest.ciphertexts));
+    if (points !== null && this.#tally === null) this.#ballots!.take(voter, ballot.contests.map((contest) => contest.ciphertexts));
   }
 
   #checkProofs(item: string, election: Election, ballot: Ballot, points: () => Element[][]): void {

@@ -8,7 +8,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import ArgumentError, check_type
@@ -18,6 +20,8 @@ from ...verify import RULES
 LANGUAGES = ("en", "vi")
 #: The parts of an explanation, in the order in which they are told.
 PARTS = ("asks", "why", "innocent", "malicious", "fault", "remedy")
+#: The specification in a checkout that runs; nothing in an installation.
+_CHECKOUT = Path(__file__).parents[4] / "docs" / "spec"
 
 
 class Explanation(NamedTuple):
@@ -51,6 +55,18 @@ def headings(language: str = "en") -> Mapping[str, str]:
     """What stands over each part of an explanation, and ``counts`` and ``specified``, by name."""
     words: dict[str, str] = _texts(language)["words"]
     return words
+
+
+def specification(page: str) -> Path | None:
+    """A page of the specification by its name, such as ``rules.md``: of the checkout that runs, or of what is
+    installed; None where neither has it."""
+    try:
+        installed = distribution("secretballot").files or []
+    except PackageNotFoundError:
+        installed = []
+    ends = f"share/doc/secretballot/spec/{page}"
+    places = [_CHECKOUT / page, *(Path(str(file.locate())) for file in installed if file.match(ends))]
+    return next((place.resolve() for place in places if place.is_file()), None)
 
 
 @lru_cache

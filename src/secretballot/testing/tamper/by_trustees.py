@@ -125,6 +125,13 @@ def confirmation_forged(elections: Elections) -> Shown:
     return sums.shown(place, sums.updated(place, signature=bytes([*signature[:-1], signature[-1] ^ 1])))
 
 
+@by("K3", "A trustee's confirmation is a byte short of a signature.")
+def confirmation_cut(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ceremony-confirmation")
+    return sums.shown(place, sums.updated(place, signature=sums.record(place).signature[:-1]))
+
+
 @by("K3", "A trustee confirms with another trustee's signature.")
 def confirmation_copied(elections: Elections) -> Shown:
     sums = elections.sums
