@@ -12,7 +12,7 @@ from ...records import parse_entry, sign_body, sign_record
 from ...verify import Verdict
 from .accomplices import Accomplices, Shown, canonical
 from .attacks import Attacks
-from .elections import LAST, Elections, officials
+from .elections import LAST, Elections, chair, officials
 from .sources import FORK, MALLEABLE, PARSERS, SPARE_BITS, WITNESS
 
 ATTACKS = Attacks()
@@ -162,6 +162,14 @@ def ballot_after_the_close(elections: Elections) -> Shown:
     before = [one for one in sums.entries[: stop + 1] if one != raw]
     shown = sums.collude(before)
     return sums.show([*shown.entries[: len(before)], raw, *shown.entries[len(before) :]])
+
+
+@by("L3", "A ballot is cast after voting has closed, before the mixers begin.")
+def ballot_before_the_mixing(elections: Elections) -> Shown:
+    twice = elections.twice
+    stop = twice.opening("tally")
+    late = twice.device(LAST).seal(chair("dung", "chi")).cast()
+    return twice.show(twice.replaced(stop, twice.entries[stop], late))
 
 
 @by("L3", "A credential is issued while voting is open, so that its ballot can be told by the time.")
