@@ -921,6 +921,19 @@ class TestProcess:
         _, err = one.communicate(timeout=60)
         assert (one.returncode, err) == (141, "")
 
+    def test_no_standard_output_at_all(self, record: Path) -> None:
+        for arguments in (["verify", str(record), "--json"], ["info"]):
+            command = [sys.executable, "-m", "secretballot", *arguments]
+            ended = subprocess.run(
+                ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert ended.returncode == 0
+            assert "Error" not in ended.stderr
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
     def test_a_full_disk_is_no_traceback(
         self, process: Callable[..., subprocess.Popen[str]], record: Path

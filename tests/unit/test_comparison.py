@@ -148,14 +148,35 @@ def test_removed_and_exchanged(finished: Finished, folder: Folder) -> None:
 
 
 def test_a_last_line_that_is_cut(finished: Finished, folder: Folder) -> None:
-    record = folder.record(finished.entries)
-    path = record.path / ENTRIES
-    path.write_bytes(path.read_bytes()[:-1])
-    comparison = compare_records(folder.record(finished.entries), record)
-    assert (comparison.relation, comparison.common) == (Relation.FORKED, len(finished.entries) - 1)
-    assert comparison.first_difference is not None
-    assert comparison.first_difference.b is not None
-    assert "was cut off" in comparison.first_difference.b.summary
+    """A download that broke off is the beginning of the record, and no fork; unless what is there is something else."""
+    entries, whole = finished.entries, folder.record(finished.entries)
+    for place in (0, 5, len(entries) - 1):
+        for cut in (entries[place], entries[place][:-1], entries[place][:1]):
+            for note in (
+                folder.keys.sign(len(entries), root_of(entries)),
+                folder.keys.sign(4, root_of(entries[:4])),
+            ):
+                record = folder.record(entries[:place], note)
+                with (record.path / ENTRIES).open("ab") as file:
+                    file.write(cut)
+                comparison = compare_records(whole, record)
+                assert (comparison.relation, comparison.common) == (Relation.B_BEGINS_A, place)
+                assert comparison.b.entries == place
+                assert comparison.differences[0] == "B's last line is cut off"
+                assert (comparison.agrees, comparison.contradiction, comparison.altered) == (False, "", "")
+                assert compare_records(record, whole).differences[0] == "A's last line is cut off"
+    same = folder.record(entries[:5])
+    for last, relation in ((entries[5][:-9] + b"x", Relation.FORKED), (b"\n", Relation.FORKED)):
+        (same.path / ENTRIES).write_bytes(b"".join(one + b"\n" for one in entries[:5]) + last)
+        assert compare_records(whole, same).relation is relation
+    # What only looks like it, in the middle of a record, is another entry.
+    for behind in (entries[6], b"x", entries[6][:5] + b"\xff"):
+        forked = folder.record([*entries[:5], entries[5][:9] + b"\xff", behind])
+        assert compare_records(whole, forked).relation is Relation.FORKED
+        assert compare_records(whole, forked).b.entries == 7
+    # Both were cut at one place: nothing tells them apart.
+    (same.path / ENTRIES).write_bytes(b"".join(one + b"\n" for one in entries[:5]) + entries[5][:9])
+    assert compare_records(same, same).relation is Relation.SAME
 
 
 def test_records_without_entries(finished: Finished, folder: Folder) -> None:

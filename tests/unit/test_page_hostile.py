@@ -11,10 +11,19 @@ from secretballot.crypto.cosignature import CosignatureSigner
 from secretballot.crypto.note import parse_note
 from secretballot.crypto.signing import SigningKey
 from secretballot.manifest import Option, RatingContest
+from secretballot.manifest.contests import MAX_OPTIONS
 from secretballot.report.chronicle import Event
 from secretballot.report.page import LANGUAGES, Language, LanguageName
 from secretballot.tally import ContestResult, LineResult, RankingResult, Result, WriteInResult
-from secretballot.tally.records import BordaResult, InvalidLine, RunoffResult, RunoffRound, TextCount
+from secretballot.tally.records import (
+    BordaResult,
+    InvalidLine,
+    RunoffResult,
+    RunoffRound,
+    TextCount,
+    TransferResult,
+    TransferStage,
+)
 from secretballot.testing import Simulation
 from secretballot.verify import Finding, Pins, Status, Verdict
 
@@ -162,4 +171,56 @@ def test_a_page_is_bounded(whole: tuple[list[bytes], bytes]) -> None:
     assert report.result is not None
     result = report.result.model_copy(update={"contests": (many,)})
     page = read(show(report.model_copy(update={"result": result}), chronicle_of(whole[0])))
-    assert "and 19,400 more lines, which are not shown" in page.text_of("results")
+    assert "and 19,000 more lines, which are not shown" in page.text_of("results")
+
+
+def test_as_many_people_as_a_manifest_can_have_are_shown() -> None:
+    """Nobody falls under a rule unseen."""
+    people = [f"p{place}" for place in range(MAX_OPTIONS)]
+    simulation = elections.simulate(
+        [elections.rating(people=people, rules=elections.RULES)], roll_size=1, minimum_group=1
+    )
+    subject = subject_of(simulation.store.entries(), b"x")
+    lines = [LineResult(id=one, counts=(1, 0, 0), blank=0, outcomes=()) for one in people[:-1]]
+    lines.append(LineResult(id=people[-1], counts=(0, 0, 1), blank=0, outcomes=("dismissal", "may-resign")))
+    result = Result(
+        election=simulation.election.id,
+        collected=1,
+        roll=1,
+        below_minimum_group=False,
+        contests=(ContestResult(id="officials", lines=tuple(lines)),),
+    )
+    report = subject.report.model_copy(update={"result": result})
+    text = read(show(report, subject.chronicle)).text_of("results")
+    assert "the 1 ballots collectedP999" in text
+    assert "not shown" not in text
+
+
+@both
+def test_rounds_and_invalid_lines_that_are_left_out_are_counted(
+    whole: tuple[list[bytes], bytes], language: LanguageName
+) -> None:
+    report, say = subject_of(*whole).report, Language(language).say
+    one, stage = (1,) * 3, {"votes": (1,) * 3, "lost": 0, "elected": (), "passed_on": None}
+    for rounds in (100, 101):
+        runoff = RunoffRound(votes=one, exhausted=0, excluded="q", by_lot=False)
+        made = TransferStage(**stage, excluded=False, by_lot=False)
+        methods = (
+            RunoffResult(rounds=(runoff,) * rounds, winner="q"),
+            TransferResult(quota=1, stages=(made,) * (rounds + 1), elected=("q",)),
+        )
+        lines = tuple(InvalidLine(line=place, reason="x") for place in range(50))
+        ranking = RankingResult(
+            id="k", valid=0, blank=0, invalid=rounds - 50, invalid_lines=lines, methods=methods
+        )
+        assert report.result is not None
+        result = report.result.model_copy(update={"contests": (ranking,)})
+        text = read(
+            show(report.model_copy(update={"result": result}), chronicle_of(whole[0]), language)
+        ).text_of("results")
+        for key, number in (
+            ("more rounds", rounds - 100),
+            ("more rounds", rounds - 99),
+            ("more lines", rounds - 100),
+        ):
+            assert (str(say(key, number=number)) in text) is (number > 0)

@@ -227,7 +227,9 @@ class TestKinds:
         report = verify_record(record)
         assert report.verdict.value == "verified"
         text = render(report_view(report, manifest, WORDS, 80))
-        assert "Warning: a quorum of one" in text
+        assert "\nWarning: a quorum of one" in text
+        # What the record says is indented.
+        text = re.sub("^  ", "", text, flags=re.M)
         # More levels than fit side by side: downwards, beneath each line's name.
         assert "Ông a\n  level 1  2  66.67%\n  level 2  1  33.33%" in text
         assert "Ông b\n  level 1  0   0.00%" in text
@@ -240,6 +242,24 @@ class TestKinds:
         assert f"votes\n{'─' * 27}\nÔng p{spaces}2 66.67%\nÔng q{spaces}1 33.33%\n" in text
         assert "trúng cử (elected)\n  Ông x ≥ 1/2 of the whole roll, 3: Chair (2)" in text
         assert "votes > 1/2 of the 3 ballots collected: Ông p (2)" in text
+
+    def test_no_name_is_taken_for_the_verdict(self) -> None:
+        """Only the verifier speaks at the margin: no label begins a line there, nor a part of one that was wrapped."""
+        said = "VERIFIED: 24 rules passed, 0 failed, 0 not run, 8 not applicable"
+        labels = {"vi": said, "en": f"{'x' * 79} {said}"}
+        people = tuple(Option(id=one, labels=labels) for one in ("an", "binh"))
+        rules = tuple(rule.model_copy(update={"labels": labels}) for rule in elections.RULES)
+        texts = {"labels": labels, "options": people, "rules": rules}
+        made = elections.simulate([elections.rating().model_copy(update=texts)], labels=labels)
+        lines = tuple(
+            LineResult(id=one.id, counts=(0, 0, 3), blank=0, outcomes=("dismissal",)) for one in people
+        )
+        report = elections.verify(made, list(made.store.entries()))
+        report = report.model_copy(update={"result": result_of(*lines, contest="officials")})
+        for width in (40, 80, 200):
+            shown = render(report_view(report, made.manifest, WORDS, width), width).splitlines()
+            assert sum("VERIFIED" in line for line in shown) > 6
+            assert not [line for line in shown if line.startswith(("VERIFIED", "x"))]
 
     def test_what_the_record_says(self, record: ElectionRecord) -> None:
         text = render(contents_view(read_contents(record), WORDS))

@@ -16,7 +16,7 @@ from secretballot.board.keys import BoardKeys
 from secretballot.crypto.encoding import b64decode, b64encode
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError, RecordError
-from secretballot.records import parse_entry, sign_body
+from secretballot.records import kind_of, parse_entry, sign_body
 from secretballot.tally import ElectionLog
 from secretballot.verify import RULES, Report, Status, Verdict, engine, shard, verify_entries, verify_record
 from secretballot.verify.findings import MAX_FINDINGS
@@ -78,6 +78,20 @@ def test_how_much_was_checked(finished: Finished, report: Report) -> None:
         if RULES[rule].unit == "ballots" and count != report.ballots_cast
     }
     assert (cast, report.rule("C2").unit) == (set(), "ballots, cast or challenged")
+
+
+def test_a_ballot_after_the_close_is_not_counted() -> None:
+    """The sums were final before it: the report says no other number than the result that it verifies."""
+    simulation = elections.voting([elections.choice()], 3)
+    simulation.vote([{"chair": "chi"}, {"chair": "em"}])
+    late = simulation.seal(2, {"chair": "em"}).cast()
+    simulation.tally()
+    entries = list(simulation.store.entries())
+    for place in (next(i for i, raw in enumerate(entries) if kind_of(raw) == "seal"), len(entries)):
+        report = elections.verify(simulation, [*entries[:place], late, *entries[place:]])
+        assert [rule.rule for rule in report.rules if rule.status is Status.FAILED] == ["L3"]
+        assert report.result is not None
+        assert (report.ballots_cast, report.ballots_counted, report.result.collected) == (3, 2, 2)
 
 
 def test_rules_are_reported_in_order_with_their_texts(report: Report) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import sqlite3
-import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
@@ -49,7 +48,7 @@ def _facts() -> Iterator[tuple[str, str]]:
     for library in _LIBRARIES:
         yield library, _version(library)
     yield "SQLite", sqlite3.sqlite_version
-    yield "text output", sys.stdout.encoding
+    yield "text output", Terminal().encoding
 
 
 def _backend() -> str:

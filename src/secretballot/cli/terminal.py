@@ -122,7 +122,10 @@ def _end(ctx: click.Context, error: SecretBallotError | str, code: ExitCode) -> 
 
 
 def _let_go(stream: Any) -> None:
-    """Points a stream that cannot be written any more at nothing, so that Python's last flush does not complain."""
+    """Points a stream that cannot be written any more at nothing, so that Python's last flush does not complain. One
+    that was closed before Python began is None."""
+    if stream is None:
+        return
     try:
         stream.flush()
     except OSError:
@@ -139,7 +142,7 @@ def print_json(body: bytes) -> None:
 
 def is_terminal() -> bool:
     """Whether a person reads what is printed."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def open_record(path: Path) -> ElectionRecord:

@@ -7,7 +7,6 @@ what is told is what was verified, even if the files are replaced in between.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os import PathLike
@@ -54,7 +53,6 @@ class Chronicle:
 
     entries: int = 0
     election: Election | None = None
-    kinds: Counter[str] = field(default_factory=Counter)
     events: list[Event] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
     unread: int = 0
@@ -65,7 +63,6 @@ class Chronicle:
         """Takes in the next entry. Raises nothing, whatever it is."""
         index, kind = self.entries, kind_of(raw)
         self.entries += 1
-        self.kinds[kind] += 1
         if kind in MANY:
             span = self.spans.get(kind)
             if span is None:

@@ -26,7 +26,7 @@ from ..crypto.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from ..crypto.note import Checkpoint, encode_base64, open_checkpoint, parse_note
 from ..errors import RecordError, SecretBallotError
 from ..manifest import BoardKey, Election, Manifest, election_id
-from ..records import Count, Record, kind_of, parse_entry
+from ..records import CUT_OFF, Count, Record, kind_of, parse_entry
 from ..tally import DecryptionShare, ElectionLog, LineShare, MixRound, Result
 from .words import Words, counted
 
@@ -110,7 +110,8 @@ def compare_records(
     common, first = 0, None
     for place, (one, other) in enumerate(zip_longest(left.entries(), right.entries())):
         if first is None:
-            if one == other:
+            one, other = left.uncut(one, other), right.uncut(other, one)
+            if one is not None and one == other:
                 common += 1
                 attachments.compare(one)
             else:
@@ -151,6 +152,8 @@ class _Side:
             self.checkpoint = Checkpoint.parse(parse_note(self.note)[0])
         except SecretBallotError as error:
             self._unreadable = str(error)
+        #: Whether the last line is the beginning of the other record's entry there, which is nothing else than it.
+        self.is_cut = self._is_last = False
         self.frontier = Frontier()
         self.roots = {0: EMPTY_ROOT}
         self.board: BoardKey | None = None
@@ -158,9 +161,21 @@ class _Side:
 
     def entries(self) -> Iterator[bytes]:
         try:
-            yield from self.record.entries()
+            entries = self.record.entries()
+            raw = next(entries, None)
+            while raw is not None:
+                ahead = next(entries, None) if raw.endswith(CUT_OFF) else raw
+                self._is_last = ahead is None
+                yield raw
+                raw = next(entries, None) if ahead is raw else ahead
         except RecordError as error:
             raise RecordError(error.message, item=f"{self.record.path}/{error.item}") from None
+
+    def uncut(self, raw: bytes | None, other: bytes | None) -> bytes | None:
+        """The entry; None where it is a last line that was cut off within the other record's entry."""
+        if raw is not None and other is not None and raw != other and self._is_last:
+            self.is_cut = other.startswith(raw.removesuffix(CUT_OFF))
+        return None if self.is_cut else raw
 
     def take(self, raw: bytes | None, sizes: set[int]) -> None:
         """The next entry; None when it has ended."""
@@ -230,7 +245,9 @@ def _checkpoints(relation: Relation, left: _Side, right: _Side) -> tuple[list[st
             return [], ["the checkpoints are of the same log, and have other signature lines"]
         states = [f"{side.name}'s checkpoint: {side.problem() or 'is good'}" for side in (left, right)]
         return [f"the checkpoints differ; {'; '.join(states)}"], []
-    return [f"{side.name}'s checkpoint: {side.problem()}" for side in (left, right) if side.problem()], []
+    sides = left, right
+    cut = [f"{side.name}'s last line is cut off" for side in sides if side.is_cut]
+    return cut + [f"{side.name}'s checkpoint: {side.problem()}" for side in sides if side.problem()], []
 
 
 def _contradiction(left: _Side, right: _Side) -> str:

@@ -41,10 +41,15 @@ _COUNT = 2 + 18
 
 
 def report_view(report: Report, manifest: Manifest | None, words: Words, width: int) -> Group:
-    """The whole report: a line a rule, failed items beneath, then ballots, warnings, the result and the verdict."""
+    """The whole report: a line a rule, failed items beneath, then ballots, warnings, the result and the verdict.
+
+    What the record says is indented, line by line: only the verifier speaks at the margin, and no name there can be
+    taken for its verdict.
+    """
     parts: list[RenderableType] = []
     if manifest is not None:
-        parts += [Text(title, style="bold") for title in words.titles(manifest.labels, "election")]
+        titles = words.titles(manifest.labels, "election")
+        parts += [_records(Text(title, style="bold")) for title in titles]
     parts.append(Text(f"Election {report.election or 'unknown: there is no readable manifest'}"))
     step = ""
     causes = _causes(report)
@@ -62,9 +67,9 @@ def report_view(report: Report, manifest: Manifest | None, words: Words, width: 
         parts.append("")
         if report.verdict is not Verdict.VERIFIED:
             parts.append(Text("The result as published, NOT VERIFIED:", style="bold red"))
-        parts.append(result_view(report.result, manifest, words))
+        parts.append(_records(result_view(report.result, manifest, words)))
         if manifest is not None:
-            parts += ["", outcomes_view(report.result, manifest, words)]
+            parts += ["", _records(outcomes_view(report.result, manifest, words))]
     parts += ["", verdict_line(report)]
     failed = causes or [rule for rule in report.rules if rule.failed]
     if failed:
@@ -110,6 +115,11 @@ def _rule(rule: RuleResult, words: Words, width: int) -> list[RenderableType]:
     if unlisted > 0:
         parts.append(_beneath(Text(f"and {unlisted} more", style="dim")))
     return parts
+
+
+def _records(words: RenderableType) -> Padding:
+    """What the record says, in the verifier's report."""
+    return Padding(words, (0, 0, 0, 2))
 
 
 def _beneath(text: Text) -> Padding:

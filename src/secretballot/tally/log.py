@@ -333,13 +333,13 @@ class ElectionLog(LogState):
 
     def take(self, index: int, leaf: bytes, facts: Facts | None) -> None:
         super().take(index, leaf, facts)
-        # What comes after the close is a fault of the log, and must not change which rows the honest mixed.
+        # A ballot that a board takes after the close is in no count, and in no mixer's lines.
         if isinstance(facts, Cast) and facts.ciphertexts and self._tally is None:
             self._running().count(facts.key, index, facts.ciphertexts)
 
     def add_sum(self, elements: Sequence[Element]) -> None:
         """Adds the sum of the elements of ballots that were taken in: of all of them, whether they count or not."""
-        if elements:
+        if elements and self._tally is None:
             self._running().add(elements)
 
     def _running(self) -> RunningTally:

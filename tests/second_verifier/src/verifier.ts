@@ -335,7 +335,7 @@ export class Verifier {
     const { findings } = this;
     const [tally, mixing] = this.#isSealed ? [this.#tally, this.#mixing] : [null, null];
     const counting = new Counting(election, tally, mixing, result);
-    const items = counting.items(this.#ballots!.size);
+    const items = counting.items(this.#tally?.collected ?? this.#ballots!.size);
     findings.run("T2", item, () => counting.checkQuorum());
     findings.run("T3", item, () => counting.checkCounts(), items.T3);
     findings.run("T4", item, () => counting.checkOutcomes(), items.T4);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from ...manifest.contests import RankingContest
+from ...manifest.contests import MAX_RANKED, RankingContest
 from ...tally.methods.stv import UNIT
 from ...tally.records import (
     BordaResult,
@@ -21,7 +21,7 @@ from .elements import Content, Markup, code, element, escaped, filled, foreign
 from .subject import Subject
 
 #: Texts, invalid lines, rounds and options that are shown; a result that does not fit its manifest may have any number.
-MAX_SHOWN, MAX_ROUNDS, MAX_OPTIONS = 50, 100, 600
+MAX_SHOWN, MAX_ROUNDS = 50, 100
 
 
 def marks(subject: Subject, result: RankingResult | WriteInResult) -> Markup:
@@ -55,6 +55,7 @@ class _Marks:
             rows = [(one.line, foreign(one.reason)) for one in result.invalid_lines[:MAX_SHOWN]]
             headings = [language.say("mixed line"), language.say("reason")]
             parts.append(table(self._caption("invalid lines"), headings, rows))
+            parts.append(self._more("more lines", result.invalid - len(rows)))
         return element("div", parts, class_="contest")
 
     def _texts(self, result: WriteInResult) -> Markup:
@@ -94,6 +95,7 @@ class _Marks:
         language = self._language
         rounds = method.rounds[:MAX_ROUNDS]
         yield self._rounds("round", [one.votes for one in rounds], 1, caption)
+        yield self._more("more rounds", len(method.rounds) - len(rounds))
         told = [
             self._told("excluded", number, [one.excluded], by_lot=one.by_lot)
             for number, one in enumerate(rounds, 1)
@@ -108,6 +110,7 @@ class _Marks:
         stages = method.stages[:MAX_ROUNDS]
         yield paragraph(language.say("quota", number=self._decimal(Fraction(method.quota, UNIT))))
         yield self._rounds("stage", [one.votes for one in stages], UNIT, caption)
+        yield self._more("more rounds", len(method.stages) - len(stages))
         told: list[Content] = []
         for number, one in enumerate(stages, 1):
             if one.elected:
@@ -120,13 +123,19 @@ class _Marks:
 
     def _schulze(self, method: SchulzeResult, caption: Content) -> Iterator[Content]:
         language = self._language
-        rows = [(place, self._who(group)) for place, group in enumerate(method.order[:MAX_OPTIONS], 1)]
+        rows = [(place, self._who(group)) for place, group in enumerate(method.order[:MAX_RANKED], 1)]
         yield table(caption, [language.say("place"), language.say("option")], rows)
         if method.condorcet_winner is None:
             yield paragraph(language.say("no condorcet"))
         else:
             who = self._who([method.condorcet_winner])
             yield paragraph(language.say("condorcet", who=who), style="elected")
+
+    def _more(self, key: str, number: int) -> Markup | None:
+        """What is not shown is told."""
+        if number <= 0:
+            return None
+        return paragraph(self._language.say(key, number=self._language.number(number)), style="aside")
 
     def _told(self, key: str, number: int, who: Sequence[str], *, by_lot: bool = False) -> Markup:
         text = self._language.say(key, number=number, who=self._who(who))
@@ -155,10 +164,10 @@ class _Marks:
         if len(self._options) == count:
             return [*self._options.values()]
         say = self._language.say
-        return [say("option place", place=place) for place in range(1, min(count, MAX_OPTIONS) + 1)]
+        return [say("option place", place=place) for place in range(1, min(count, MAX_RANKED) + 1)]
 
     def _who(self, options: Sequence[str]) -> Markup:
-        names = [self._options.get(option, code(option)) for option in options[:MAX_OPTIONS]]
+        names = [self._options.get(option, code(option)) for option in options[:MAX_RANKED]]
         if not names:
             return self._language.say("nobody under")
         return escaped(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...manifest import LineContest
-from ...manifest.contests import ApprovalContest, ChoiceContest, OutcomeRule, RatingContest
+from ...manifest.contests import MAX_OPTIONS, ApprovalContest, ChoiceContest, OutcomeRule, RatingContest
 from ...tally import ContestResult, LineResult, Result
 from ..words import Words
 from .blocks import paragraph, section, table
@@ -14,8 +14,8 @@ from .figures import Gauge, Part, bar, patterns, scale, shade, swatch
 from .marks import marks
 from .subject import Subject
 
-#: Lines of a contest that are shown. A manifest has at most 500 options; a result that does not fit it may have more.
-MAX_LINES = 600
+#: Lines of a contest that are shown: as many as a manifest can have. A result that does not fit it may have more.
+MAX_LINES = MAX_OPTIONS
 _RELATIONS = Words()
 
 
