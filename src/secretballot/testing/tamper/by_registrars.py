@@ -149,6 +149,24 @@ def _issue(sums: Accomplices, issuing: blind_rsa.PrivateKey, key: bytes) -> Cred
     return Credential(key=key, signatures=(signature.prefix + signature.signature,))
 
 
+@by(
+    "C2",
+    "A credential is signed with a shorter salt, which a reader that takes any length does not see.",
+    BLIND_RSA,
+)
+def credential_with_another_salt(elections: Elections) -> Shown:
+    sums = elections.sums
+    issuing, n = sums.simulation.registrar_keys[0]._issuing, sums.election.issuing_keys[0].n
+
+    def changed(one: Credential) -> Credential:
+        prefix = bytes(32)
+        message = prefix + credential_message(sums.election.id, one.key)
+        padded = blind_rsa._emsa_pss_encode(message, n.bit_length() - 1, bytes(32))
+        return one.model_copy(update={"signatures": (prefix + issuing.blind_sign(padded),)})
+
+    return _with(sums, changed)
+
+
 @by("C2", "A credential is signed by a key that the manifest does not pin, so that its voter can be told.")
 def credential_by_another_key(elections: Elections) -> Shown:
     sums = elections.sums
