@@ -89,6 +89,16 @@ def issuing_key_with_a_small_factor(elections: Elections) -> Shown:
     return _drafted(elections, change)
 
 
+@by("M1", "An issuing key has another exponent than all others.")
+def issuing_key_with_another_exponent(elections: Elections) -> Shown:
+    (issuing,) = elections.sums.election.issuing_keys
+
+    def change(body: Any) -> None:
+        body["registrars"][0]["key"] = b64encode(issuing.to_der()[:-1] + b"\3")
+
+    return _drafted(elections, change)
+
+
 @by("M1", "A single mixer mixes, and knows whose every line is.")
 def one_round_of_mixing(elections: Elections) -> Shown:
     twice = elections.twice

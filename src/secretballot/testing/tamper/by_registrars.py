@@ -92,21 +92,32 @@ def _with(sums: Accomplices, change: Callable[[Credential], Credential]) -> Show
     return sums.shown(place, sums.updated(place, credential=change(sums.record(place).credential)))
 
 
-def _signed(sums: Accomplices, change: Callable[[int, int], int], size: int = 384) -> Shown:
+def _signed(sums: Accomplices, change: Callable[[int, int], int]) -> Shown:
     """The credential's signature as a number, changed; the modulus is given too."""
     n = sums.election.issuing_keys[0].n
 
     def changed(credential: Credential) -> Credential:
         (blob,) = credential.signatures
         value = change(int.from_bytes(blob[32:], "big"), n)
-        return credential.model_copy(update={"signatures": (blob[:32] + value.to_bytes(size, "big"),)})
+        return credential.model_copy(update={"signatures": (blob[:32] + value.to_bytes(384, "big"),)})
 
     return _with(sums, changed)
 
 
 @by("C2", "The modulus is added to a credential's signature: the same number to a lax reader.", BLIND_RSA)
 def credential_not_reduced(elections: Elections) -> Shown:
-    return _signed(elections.sums, lambda value, n: value + n, 385)
+    sums = elections.sums
+    issuing, n = sums.simulation.registrar_keys[0]._issuing, sums.election.issuing_keys[0].n
+
+    def changed(one: Credential) -> Credential:
+        # The sum has as many bytes as the modulus where the signature is small: every second or so is.
+        while True:
+            (blob,) = _issue(sums, issuing, one.key).signatures
+            raised = int.from_bytes(blob[32:], "big") + n
+            if raised < 1 << n.bit_length():
+                return one.model_copy(update={"signatures": (blob[:32] + raised.to_bytes(384, "big"),)})
+
+    return _with(sums, changed)
 
 
 @by("C2", "A credential's signature is subtracted from the modulus.", BLIND_RSA)

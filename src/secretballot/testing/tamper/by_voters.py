@@ -12,8 +12,10 @@ from ...ballot.context import BallotContext
 from ...ballot.records import Ballot, BallotContest, ChallengedBallot
 from ...crypto import disjunction
 from ...crypto.disjunction import Statement
+from ...crypto.encoding import Tag
 from ...crypto.group import Element, ristretto255
 from ...crypto.sharing import lagrange_at_zero
+from ...crypto.sigma import session_tag
 from ...records import sign_record
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
@@ -68,6 +70,25 @@ def contests_in_another_order(elections: Elections) -> Shown:
 def contest_twice(elections: Elections) -> Shown:
     rating, committee = _contests(elections.sums)
     return _cast(elections.sums, [rating, rating, committee])
+
+
+@by("B1", "A ballot has a contest more than the election, behind the others.")
+def contest_behind(elections: Elections) -> Shown:
+    rating, committee = _contests(elections.sums)
+    return _cast(elections.sums, [rating, committee, committee])
+
+
+@by("B1", "A ballot calls a contest by another name, under a proof for that.")
+def contest_under_another_name(elections: Elections) -> Shown:
+    sums, name = elections.sums, "others"
+    context = copy.copy(sums.log(sums.opening("voting") + 1).context)
+    plan = copy.copy(context.plans[0])
+    plan.id = name
+    context.plans = (plan, *context.plans[1:])
+    tag = session_tag(ristretto255, Tag.BALLOT_PROOF, sums.election.id, context.encoded_key, name)
+    context._tags = {**context._tags, name: tag}
+    choices = {name: {"an": "high", "binh": "low"}, "committee": {"hoa"}}
+    return sums.shown(_place(sums), sums.device(LAST, context).seal(choices).cast())
 
 
 @by("B1 B2", "A ballot has a ciphertext too few.")
