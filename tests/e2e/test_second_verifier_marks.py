@@ -90,7 +90,7 @@ def test_reasons(second: SecondVerifier, monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert said["more"].failed == {"L1"}
 
 
-def test_a_million_rows(second: SecondVerifier) -> None:
-    """As many as can be mixed: more than a call of that language has arguments."""
-    ballots = f"Array.from({{ length: {2**20} }}, () => [new Uint8Array(64)])"
-    assert second.evaluate("tally", f"module.rowsOf({ballots}, 0, 0, 1).length") == 64 * 2**20
+def test_many_rows(second: SecondVerifier) -> None:
+    """More than a call of that language has arguments. Four times as many can be mixed."""
+    ballots = f"Array.from({{ length: {2**18} }}, () => [new Uint8Array(64)])"
+    assert second.evaluate("tally", f"module.rowsOf({ballots}, 0, 0, 1).length") == 64 * 2**18
