@@ -4,6 +4,7 @@ from __future__ import annotations
 
 #: A log that shows two histories, and who finds out.
 FORK = "Mazières, Shasha: Building secure file systems out of Byzantine storage (PODC 2002); RFC 9162, section 11.3"
+NOTE = "C2SP signed-note, tlog-checkpoint"
 WITNESS = "C2SP tlog-witness, tlog-cosignature"
 
 #: Readers that disagree.
