@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from secretballot.board import examiner
 from secretballot.board.examiner import Examiner
 from secretballot.ceremony.state import CeremonyState
-from secretballot.crypto import batch, equality, shuffle
+from secretballot.crypto import batch, disjunction, equality, shuffle
 from secretballot.crypto.signing import VerifyKey
 from secretballot.errors import EncodingError, RecordError
 from secretballot.tally import ElectionLog, checks
@@ -218,6 +218,7 @@ def neglect(patch: pytest.MonkeyPatch, where: object, name: str) -> None:
 FOUND_BY: dict[str, tuple[object, str, set[str]]] = {
     "phases": (ElectionLog, "_check_in", {"ballot-after-the-close", "ballot-again-after-the-close"}),
     "proofs of ballots": (batch, "find_invalid", {"ballot-copied", "mark-double", "mark-negative"}),
+    "images of proofs": (disjunction._Images, "check", {"mark-that-shows"}),
     "openings": (Examiner, "_check_openings", {"challenge-that-lies"}),
     "credentials": (examiner, "check_credential", {"credential-of-another", "credential-by-another-key"}),
     "the register's lines": (ElectionLog, "_check_issuance", {"credentials-above-the-roll"}),

@@ -22,8 +22,9 @@ from secretballot.manifest import Contest
 from secretballot.manifest.contests import RankingContest, WriteInContest
 from secretballot.records import parse_entry
 from secretballot.testing import Simulation
-from secretballot.verify import verify_record
+from secretballot.verify import Report, verify_record
 
+from ..compat.golden import Golden, records
 from ..support import elections
 from ..support.second import Judgement, SecondVerifier, of_report
 
@@ -237,6 +238,15 @@ def test_both_say_the_same(folder: Path, said: dict[str, Judgement], name: str) 
     """Verdict, every status, and how many items were checked and failed."""
     assert said[name] == of_report(verify_record(folder / name))
     assert said[name].verdict == (RECORDS[name][1] if name in RECORDS else "verified")
+
+
+@pytest.mark.parametrize("golden", records(), ids=lambda golden: golden.name)
+def test_golden_records(second: SecondVerifier, golden: Golden, tmp_path: Path) -> None:
+    """It says of them what their release said, for the same pins."""
+    given = golden.given
+    pins = options(tmp_path, **{**given, "checkpoint": given["checkpoint"].encode()})
+    code, (said,), _ = second(*pins, golden.path / "record")
+    assert (code, said) == (0, of_report(Report.from_body(golden.report)))
 
 
 # What is held against a record.

@@ -89,3 +89,9 @@ def test_reasons(second: SecondVerifier, monkeypatch: pytest.MonkeyPatch, tmp_pa
     said = judged(second, tmp_path, election, results)
     assert (said["most"].verdict, said["most"].failed) == ("verified", set())
     assert said["more"].failed == {"L1"}
+
+
+def test_many_rows(second: SecondVerifier) -> None:
+    """More than a call of that language has arguments. Four times as many can be mixed."""
+    ballots = f"Array.from({{ length: {2**18} }}, () => [new Uint8Array(64)])"
+    assert second.evaluate("tally", f"module.rowsOf({ballots}, 0, 0, 1).length") == 64 * 2**18

@@ -78,6 +78,13 @@ class SecondVerifier:
             done.stderr,
         )
 
+    def evaluate(self, module: str, expression: str) -> Any:
+        """The value of an expression over what a module exports, as ``module``."""
+        url = json.dumps(self._main.with_stem(module).as_uri())
+        code = f"import * as module from {url}; console.log(JSON.stringify({expression}))"
+        done = self._run([self._node, *self._options, "--input-type=module", "--eval", code])
+        return json.loads(done.stdout)
+
 
 def _judgement(said: dict[str, Any]) -> Judgement:
     rules = {rule["id"]: (rule["status"], rule["checked"], rule["failed"]) for rule in said["rules"]}

@@ -1,6 +1,6 @@
 // Rounds of mixing, and shares of what came out (docs/spec/mixing.md).
 
-import { concat, equal, hex, need, pieces } from "./bytes.ts";
+import { equal, hex, join, need, pieces } from "./bytes.ts";
 import { type Batch, type Election } from "./election.ts";
 import { type Element, element, elements, encode, hold, times } from "./group.ts";
 import { sha256, tagged } from "./hashing.ts";
@@ -111,7 +111,7 @@ export class Mixing {
   /** The shares of a batch's ciphertexts. */
   checkShare(share: LineShare, place: number, verification: Element): Uint8Array {
     const batch = this.#election.batches[place];
-    const pads = concat(...pieces(this.#rowsNow(place), 64).map((ciphertext) => ciphertext.subarray(0, 32)));
+    const pads = join(pieces(this.#rowsNow(place), 64).map((ciphertext) => ciphertext.subarray(0, 32)));
     const data = this.#read(share.batches[place]);
     const { id } = this.#election;
     const context = session("line-decryption-proof", id, this.#root, batch.contest.id, batch.line, share.trustee);

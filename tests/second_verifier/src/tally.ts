@@ -1,6 +1,6 @@
 // Which ballots count, their sums, and the trustees' shares of these (docs/spec/tally.md).
 
-import { concat, equal, need, pieces } from "./bytes.ts";
+import { concat, equal, join, need, pieces } from "./bytes.ts";
 import { digitsOfLine } from "./capacity.ts";
 import { type Election, type Plan } from "./election.ts";
 import { type Element, G, Q, ZERO, elements, encode, hold, mod, times } from "./group.ts";
@@ -159,5 +159,5 @@ export class Tally {
 
 /** The rows of a batch as they were cast. */
 export function rowsOf(ballots: Held[], contest: number, first: number, width: number): Uint8Array {
-  return concat(...ballots.flatMap((ballot) => pieces(ballot[contest], 64).slice(first, first + width)));
+  return join(ballots.flatMap((ballot) => pieces(ballot[contest], 64).slice(first, first + width)));
 }

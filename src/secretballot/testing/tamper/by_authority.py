@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ...board.records import Seal
 from ...credential.registrar import RegistrarKeys
+from ...crypto.encoding import b64encode
 from ...crypto.merkle import leaf_hash
 from ...crypto.signing import SigningKey
 from ...manifest import Election
@@ -11,7 +15,7 @@ from ...records import parse_entry, sign_body, sign_record
 from .accomplices import Shown
 from .attacks import Attacks
 from .elections import LAST, Elections, officials
-from .sources import STUFFING
+from .sources import STUFFING, WEAK_RSA
 
 ATTACKS = Attacks()
 by = ATTACKS.by
@@ -28,6 +32,90 @@ def empty_log(elections: Elections) -> Shown:
 @by("M1 L2", "The log begins with the entry after the manifest.")
 def manifest_missing(elections: Elections) -> Shown:
     return elections.sums.show(elections.sums.entries[1:])
+
+
+def _drafted(elections: Elections, change: Callable[[Any], object]) -> Shown:
+    """The log of a manifest that was changed before it was signed. No party could go on from it."""
+    sums = elections.sums
+    return sums.show([sums.rewritten(0, change)])
+
+
+@by("M1", "The quorum is above the number of trustees, so that nothing can ever be decrypted.")
+def quorum_above_the_trustees(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body.update(quorum=4))
+
+
+@by("M1", "Nobody is needed to decrypt.")
+def quorum_of_nobody(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body.update(quorum=0))
+
+
+@by(
+    "M1", "A count can be larger than what a digit of the packed sum holds, and would run over into the next."
+)
+def capacity_below_the_roll(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body.update(capacity=3))
+
+
+@by("M1", "Two trustees are one, with one key.")
+def trustees_with_one_key(elections: Elections) -> Shown:
+    def change(body: Any) -> None:
+        body["trustees"][1]["key"] = body["trustees"][0]["key"]
+
+    return _drafted(elections, change)
+
+
+@by("M1", "A trustee's key is the identity, whose secret everybody knows.")
+def trustee_with_the_identity(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body["trustees"][0].update(key=b64encode(bytes(32))))
+
+
+@by("M1", "The board signs with the authority's key, so that what one signs may be taken for the other's.")
+def board_with_the_key_of_the_authority(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body["board"].update(key=body["authority"]["signing_key"]))
+
+
+@by("M1", "A small prime divides the modulus of an issuing key, and anybody may sign credentials.", WEAK_RSA)
+def issuing_key_with_a_small_factor(elections: Elections) -> Shown:
+    (issuing,) = elections.sums.election.issuing_keys
+    # Odd, and a multiple of 3.
+    weak = issuing.n - issuing.n % 6 + 3
+
+    def change(body: Any) -> None:
+        size = issuing.modulus_bytes
+        key = issuing.to_der().replace(issuing.n.to_bytes(size, "big"), weak.to_bytes(size, "big"))
+        body["registrars"][0]["key"] = b64encode(key)
+
+    return _drafted(elections, change)
+
+
+@by("M1", "An issuing key has another exponent than all others.")
+def issuing_key_with_another_exponent(elections: Elections) -> Shown:
+    (issuing,) = elections.sums.election.issuing_keys
+
+    def change(body: Any) -> None:
+        body["registrars"][0]["key"] = b64encode(issuing.to_der()[:-1] + b"\3")
+
+    return _drafted(elections, change)
+
+
+@by("M1", "A single mixer mixes, and knows whose every line is.")
+def one_round_of_mixing(elections: Elections) -> Shown:
+    twice = elections.twice
+    return twice.show([twice.rewritten(0, lambda body: body.update(mixing_rounds=1))])
+
+
+@by("M1", "Two contests have one id, so that a result of one may be read as the other's.")
+def contests_with_one_id(elections: Elections) -> Shown:
+    def change(body: Any) -> None:
+        body["contests"][1]["id"] = body["contests"][0]["id"]
+
+    return _drafted(elections, change)
+
+
+@by("M1", "A threshold is not in lowest terms: one election has two ids.")
+def threshold_not_in_lowest_terms(elections: Elections) -> Shown:
+    return _drafted(elections, lambda body: body["contests"][0]["rules"][0].update(threshold="2/4"))
 
 
 @by("M2", "The manifest is signed by somebody else than the authority that it names.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from ...board.records import PhaseChange
 from ...crypto.cosignature import CosignatureSigner, add_cosignatures
 from ...crypto.encoding import b64encode
@@ -13,7 +16,7 @@ from ...verify import Verdict
 from .accomplices import Accomplices, Shown, canonical
 from .attacks import Attacks
 from .elections import FIRST, LAST, Elections, chair, officials
-from .sources import FORK, MALLEABLE, PARSERS, SPARE_BITS, WITNESS
+from .sources import FORK, MALLEABLE, NOTE, PARSERS, SPARE_BITS, WITNESS
 
 ATTACKS = Attacks()
 by = ATTACKS.by
@@ -240,6 +243,41 @@ def checkpoint_over_another_root(elections: Elections) -> Shown:
     return sums.show(sums.entries, note=note.encode())
 
 
+def _noted(sums: Accomplices, change: Callable[[str], str]) -> Shown:
+    """The checkpoint with its text changed before the board signed it."""
+    text, _ = parse_note(sums.sign(sums.entries))
+    keys = sums.simulation.board_keys
+    note = sign_note(change(text), NoteSigner(keys.public().origin, keys._key))
+    return sums.show(sums.entries, note=note.encode())
+
+
+@by("L5", "The checkpoint writes its size with a zero in front.", NOTE)
+def checkpoint_with_a_leading_zero(elections: Elections) -> Shown:
+    return _noted(elections.sums, lambda text: text.replace("\n", "\n0", 1))
+
+
+@by(
+    "L5",
+    "The checkpoint has an empty line in its text, where a reader may take the signatures to begin.",
+    NOTE,
+)
+def checkpoint_with_an_empty_line(elections: Elections) -> Shown:
+    return _noted(elections.sums, lambda text: text + "\n")
+
+
+@by("L5", "The board signs the checkpoint twice.", NOTE)
+def checkpoint_signed_twice(elections: Elections) -> Shown:
+    sums = elections.sums
+    note = sums.sign(sums.entries)
+    return sums.show(sums.entries, note=note + note.splitlines(keepends=True)[-1])
+
+
+@by("L5", "A line of somebody else's in the checkpoint is no signature line.", NOTE)
+def checkpoint_with_a_line_that_is_none(elections: Elections) -> Shown:
+    sums = elections.sums
+    return sums.show(sums.entries, note=sums.sign(sums.entries) + b"- another.example AAAAAAA=\n")
+
+
 # Two histories.
 
 
@@ -287,21 +325,37 @@ def cosignature_of_another_checkpoint(elections: Elections) -> Shown:
     return sums.show(sums.entries, note=note.encode(), cosigners=(cosigner.verifier.vkey(),))
 
 
+@by("L7", "The cosigner whom the auditor trusts is the board under another name, with its own key.", WITNESS)
+def cosigner_with_the_key_of_the_board(elections: Elections) -> Shown:
+    sums = elections.sums
+    board = CosignatureSigner("witness.example/w1", sums.simulation.board_keys._key)
+    return _cosigned(sums, board)
+
+
+@by("L7", "Of two lines of a cosigner, one does not verify.", WITNESS)
+def cosignature_changed(elections: Elections) -> Shown:
+    sums, cosigner = elections.sums, _cosigner()
+    text, older = (parse_note(sums.sign(some))[0] for some in (sums.entries, sums.entries[:-1]))
+    lines = [cosigner.cosign(one, 1_800_000_000 + place) for place, one in enumerate((text, older))]
+    note = sums.sign(sums.entries) + "".join(one.line() for one in lines).encode()
+    return sums.show(sums.entries, note=note, cosigners=(cosigner.verifier.vkey(),))
+
+
+def _cosigned(sums: Accomplices, cosigner: CosignatureSigner) -> Shown:
+    """The record with a cosignature, by a cosigner who is pinned."""
+    text = parse_note(sums.sign(sums.entries))[0]
+    note = add_cosignatures(sums.sign(sums.entries).decode(), [cosigner.cosign(text, 1_800_000_000)])
+    return sums.show(sums.entries, note=note.encode(), cosigners=(cosigner.verifier.vkey(),))
+
+
 @by(
     "", "A cosigner signed the checkpoint: no attack, but its neighbour that holds.", verdict=Verdict.VERIFIED
 )
 def cosignature_good(elections: Elections) -> Shown:
     sums = elections.sums
-    cosigner = _cosigner()
-    text = parse_note(sums.sign(sums.entries))[0]
-    note = add_cosignatures(sums.sign(sums.entries).decode(), [cosigner.cosign(text, 1_800_000_000)])
-    return sums.show(
-        sums.entries,
-        note=note.encode(),
-        cosigners=(cosigner.verifier.vkey(),),
-        checkpoint=sums.sign(sums.entries[:10]).decode(),
-        election_id=sums.election.id,
-    )
+    shown = _cosigned(sums, _cosigner())
+    pinned = sums.sign(sums.entries[:10]).decode()
+    return replace(shown, checkpoint=pinned, election_id=sums.election.id)
 
 
 # The end.

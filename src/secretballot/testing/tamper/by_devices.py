@@ -6,7 +6,7 @@ from typing import Any
 
 import nacl.bindings
 
-from ...ballot.records import Ballot, ChallengedBallot
+from ...ballot.records import Ballot, ChallengedBallot, ContestOpening
 from ...crypto.encoding import b64encode
 from ...crypto.group import ristretto255
 from ...crypto.signing import SigningKey
@@ -112,6 +112,12 @@ def _opened(sums: Accomplices, **members: Any) -> Shown:
     return sums.shown(place, sums.updated(place, openings=(rating.model_copy(update=members), committee)))
 
 
+def _opening(sums: Accomplices) -> ContestOpening:
+    """The opening of the rating."""
+    opening: ContestOpening = sums.record(sums.place("challenged-ballot")).openings[0]
+    return opening
+
+
 @by("H1", "A device opens a ballot as other marks than it encrypted.", BENALOH)
 def challenge_that_lies(elections: Elections) -> Shown:
     return _opened(elections.sums, choices=(0, 1))
@@ -125,7 +131,7 @@ def challenge_with_other_randomness(elections: Elections) -> Shown:
 @by("H1", "An opening's randomness is not below the group's order.", BENALOH)
 def challenge_not_reduced(elections: Elections) -> Shown:
     sums = elections.sums
-    r = sums.record(sums.place("challenged-ballot")).openings[0].randomness
+    r = _opening(sums).randomness
     raised = (int.from_bytes(r[:32], "little") + ristretto255.order).to_bytes(32, "little")
     return _opened(sums, randomness=raised + r[32:])
 
@@ -135,6 +141,29 @@ def challenge_of_one_contest(elections: Elections) -> Shown:
     sums = elections.sums
     place = sums.place("challenged-ballot")
     return sums.shown(place, sums.updated(place, openings=sums.record(place).openings[:1]))
+
+
+@by("H1", "An opening has one contest more than the ballot.")
+def challenge_of_a_contest_more(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("challenged-ballot")
+    rating, committee = sums.record(place).openings
+    return sums.shown(place, sums.updated(place, openings=(rating, committee, committee)))
+
+
+@by("H1", "An opening calls a contest by another name, so that its marks are read as those of another.")
+def challenge_of_another_contest(elections: Elections) -> Shown:
+    return _opened(elections.sums, id="others")
+
+
+@by("H1", "An opening has one mark more than the contest has lines.")
+def challenge_with_a_mark_more(elections: Elections) -> Shown:
+    return _opened(elections.sums, choices=(*_opening(elections.sums).choices, 0))
+
+
+@by("H1", "An opening has the randomness of one ciphertext more than there are.")
+def challenge_with_randomness_behind(elections: Elections) -> Shown:
+    return _opened(elections.sums, randomness=_opening(elections.sums).randomness + b"\1" + bytes(31))
 
 
 @by("B2", "A device opens a ballot with a proof that does not hold.", BENALOH)

@@ -250,6 +250,16 @@ def shuffle_proof_changed(elections: Elections) -> Shown:
     return _mixed(elections.twice, data[:-32] + bytes([data[-32] ^ 1]) + data[-31:])
 
 
+@by("X2", "The group's order is added to a response of a shuffle's proof.")
+def shuffle_proof_not_reduced(elections: Elections) -> Shown:
+    return _mixed(elections.twice, _not_reduced(_first_file(elections.twice)))
+
+
+def _not_reduced(data: bytes) -> bytes:
+    raised = int.from_bytes(data[-32:], "little") + ristretto255.order
+    return data[:-32] + raised.to_bytes(32, "little")
+
+
 @by("X2", "The attachment of a round is not there.")
 def round_without_its_attachment(elections: Elections) -> Shown:
     twice = elections.twice
@@ -352,6 +362,11 @@ def line_share_of_another_basis(elections: Elections) -> Shown:
     twice = elections.twice
     place = twice.place("line-share")
     return twice.shown(place, twice.updated(place, basis=bytes(32)))
+
+
+@by("X3", "The group's order is added to the response of the proof of a share of lines.")
+def line_share_not_reduced(elections: Elections) -> Shown:
+    return _shared(elections.twice, _not_reduced(_share(elections.twice)[2]))
 
 
 @by("X3", "The attachment of a share is not there.")

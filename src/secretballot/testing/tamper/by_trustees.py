@@ -9,7 +9,7 @@ from ...records import sign_record
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
 from .elections import Elections
-from .sources import BIAS, CANONICAL, ROGUE, TOO_MANY
+from .sources import BIAS, CANONICAL, MALLEABLE, ROGUE, TOO_MANY
 
 ATTACKS = Attacks()
 by = ATTACKS.by
@@ -117,6 +117,14 @@ def contribution_not_canonical(elections: Elections) -> Shown:
     return _posted(elections.sums, 0, b"\xff" * 32 + _message(elections.sums, 0)[32:])
 
 
+@by("K2", "A trustee says of an encrypted share that it is a byte shorter than it is.")
+def share_with_another_length(elections: Elections) -> Shown:
+    message = _message(elections.sums, 0)
+    # Of two coefficients; then come the proof of possession and the ephemeral key.
+    at = 2 * 32 + 96 + 7
+    return _posted(elections.sums, 0, message[:at] + bytes([message[at] - 1]) + message[at + 1 :])
+
+
 @by("K3", "A trustee's confirmation does not verify: it may have been shown other messages.")
 def confirmation_forged(elections: Elections) -> Shown:
     sums = elections.sums
@@ -130,6 +138,15 @@ def confirmation_cut(elections: Elections) -> Shown:
     sums = elections.sums
     place = sums.place("ceremony-confirmation")
     return sums.shown(place, sums.updated(place, signature=sums.record(place).signature[:-1]))
+
+
+@by("K3", "The group's order is added to the second half of a confirmation.", MALLEABLE)
+def confirmation_not_reduced(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ceremony-confirmation")
+    signature = sums.record(place).signature
+    raised = int.from_bytes(signature[32:], "little") + ristretto255.order
+    return sums.shown(place, sums.updated(place, signature=signature[:32] + raised.to_bytes(32, "little")))
 
 
 @by("K3", "A trustee confirms with another trustee's signature.")

@@ -10,7 +10,12 @@ from ...ballot.contest_kinds import ContestPlan, LinePlan, plan_contest
 from ...ballot.contest_kinds.plan import _branch
 from ...ballot.context import BallotContext
 from ...ballot.records import Ballot, BallotContest, ChallengedBallot
+from ...crypto import disjunction
+from ...crypto.disjunction import Statement
+from ...crypto.encoding import Tag
 from ...crypto.group import Element, ristretto255
+from ...crypto.sharing import lagrange_at_zero
+from ...crypto.sigma import session_tag
 from ...records import sign_record
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
@@ -65,6 +70,25 @@ def contests_in_another_order(elections: Elections) -> Shown:
 def contest_twice(elections: Elections) -> Shown:
     rating, committee = _contests(elections.sums)
     return _cast(elections.sums, [rating, rating, committee])
+
+
+@by("B1", "A ballot has a contest more than the election, behind the others.")
+def contest_behind(elections: Elections) -> Shown:
+    rating, committee = _contests(elections.sums)
+    return _cast(elections.sums, [rating, committee, committee])
+
+
+@by("B1", "A ballot calls a contest by another name, under a proof for that.")
+def contest_under_another_name(elections: Elections) -> Shown:
+    sums, name = elections.sums, "others"
+    context = copy.copy(sums.log(sums.opening("voting") + 1).context)
+    plan = copy.copy(context.plans[0])
+    plan.id = name
+    context.plans = (plan, *context.plans[1:])
+    tag = session_tag(ristretto255, Tag.BALLOT_PROOF, sums.election.id, context.encoded_key, name)
+    context._tags = {**context._tags, name: tag}
+    choices = {name: {"an": "high", "binh": "low"}, "committee": {"hoa"}}
+    return sums.shown(_place(sums), sums.device(LAST, context).seal(choices).cast())
 
 
 @by("B1 B2", "A ballot has a ciphertext too few.")
@@ -253,6 +277,40 @@ def limit_left_out(elections: Elections) -> Shown:
     return _sealed_by(elections.sums, 1, silent, officials("high", "low", "giang", "hoa"))
 
 
+@by(
+    "B2",
+    "A quorum lends a voter the election's secret, and a ciphertext shows a mark as the element that it is.",
+)
+def mark_that_shows(elections: Elections) -> Shown:
+    # B = w G + r K for the weight w = 0, and r = 1/k: B is G, which stands for the other weight, 1.
+    sums = elections.sums
+    device, context = sums.device(LAST), sums.log(sums.opening("voting") + 1).context
+    plan = context.plans[0]
+    if not isinstance(plan, LinePlan):
+        raise TypeError("the first contest is one of lines")
+    one, two = (
+        ristretto255.scalar(lagrange_at_zero(index, [1, 2], ORDER)) * holder.share.share
+        for index, holder in enumerate(sums.simulation.key_holders[:2], 1)
+    )
+    randomness = [(one + two).invert(), ristretto255.random_scalar()]
+    choices = plan.choices({"an": "high", "binh": "low"})
+    ciphertexts, knowledge = device._encrypt_lines(plan, choices, randomness)
+    elements = [element for ciphertext in ciphertexts for element in ciphertext]
+    form = copy.copy(plan.form)
+    form._images = _Unseen()
+    statement = Statement(form, [ristretto255.generator, context.key.element, *elements])
+    ballot_key = sums.record(_place(sums)).credential.key
+    proof = disjunction.prove(context.proof_session(plan.id, ballot_key), statement, knowledge)
+    return _first(sums, ciphertexts=ristretto255.encode_elements(elements), proof=proof)
+
+
+class _Unseen(disjunction._Images):
+    """A prover who does not look whether an image is the identity."""
+
+    def __init__(self) -> None:
+        super().__init__(ristretto255, [])
+
+
 # Proofs.
 
 
@@ -301,6 +359,13 @@ def proof_of_the_identity(elections: Elections) -> Shown:
 @by("B2", "A proof is empty.")
 def proof_empty(elections: Elections) -> Shown:
     return _first(elections.sums, proof=b"")
+
+
+@by("L1", "A ballot is more than twice as long as one of this election: its proof has much data behind it.")
+def ballot_too_long(elections: Elections) -> Shown:
+    sums = elections.sums
+    most = 2 * len(sums.entries[_place(sums)])
+    return _first(sums, proof=_contests(sums)[0].proof + bytes(most))
 
 
 @by("B2", "A proof has data behind it.")

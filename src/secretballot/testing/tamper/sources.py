@@ -4,6 +4,7 @@ from __future__ import annotations
 
 #: A log that shows two histories, and who finds out.
 FORK = "Mazières, Shasha: Building secure file systems out of Byzantine storage (PODC 2002); RFC 9162, section 11.3"
+NOTE = "C2SP signed-note, tlog-checkpoint"
 WITNESS = "C2SP tlog-witness, tlog-cosignature"
 
 #: Readers that disagree.
@@ -15,6 +16,7 @@ CANONICAL = "RFC 9496, section 4.3.1"
 MALLEABLE = "RFC 8032, section 8.4"
 SMALL_ORDER = "Chalkias, Garillot, Nikolaenko: Taming the many EdDSAs (SSR 2020)"
 BLIND_RSA = "RFC 9474, section 4.4"
+WEAK_RSA = "NIST SP 800-89, section 5.3.3"
 
 #: The key ceremony.
 BIAS = "Gennaro, Jarecki, Krawczyk, Rabin: Secure distributed key generation (Journal of Cryptology 2007)"
