@@ -209,6 +209,11 @@ def shorten(text: str, size: int) -> str:
     return "".join(char if char.isprintable() else "?" for char in short)
 
 
+def in_words(error: object) -> str:
+    """What another library says of an error, or its kind where it says nothing: one line that can be printed."""
+    return shorten(str(error).strip().split("\n", 1)[0] or type(error).__name__, MAX_REASON)
+
+
 def record_type(name: str) -> str:
     """The value of a record's first member, such as ``secretballot/1/ballot``."""
     return f"{PROTOCOL}/{name}"

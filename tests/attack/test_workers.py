@@ -6,6 +6,8 @@ repeated, swapped, cut, of another election, or of another version.
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future
 from typing import Any
@@ -16,7 +18,7 @@ from secretballot.board.entry import Cast, Challenged, Issued
 from secretballot.crypto.encoding import frame, unframe
 from secretballot.crypto.merkle import leaf_hash
 from secretballot.errors import ArgumentError, OutcomeError, WorkerError
-from secretballot.verify import Report, Verdict, engine, verify_entries, wire
+from secretballot.verify import Report, Verdict, ahead, engine, local_workers, verify_entries, wire
 from secretballot.verify.ahead import Workers
 from secretballot.verify.shard import Failure, Outcome, Task, examine
 from secretballot.verify.wire import decode_task, encode_outcome, encode_task, task_name
@@ -138,6 +140,53 @@ def test_an_executor_that_hangs_up_midway(finished: Finished, caplog: pytest.Log
     assert [record.getMessage() for record in caplog.records] == [
         "what a worker was given is lost, and is done by this process: the connection is closed"
     ]
+
+
+class Hanging(Executor):
+    """Takes everything, and comes to no end with what ``hangs`` says by its place."""
+
+    def __init__(self, hangs: Callable[[int], bool]) -> None:
+        self._hangs = hangs
+        self.given: list[Future[Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        if not self._hangs(len(self.given)):
+            future.set_result(fn(*args))
+        self.given.append(future)
+        return future
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_that_hang(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, workers: int
+) -> None:
+    """One is waited for; then this process does everything, and what they hold does not become more."""
+    monkeypatch.setattr(ahead, "PATIENCE", 0.01)
+    executor = Hanging(lambda place: True)
+    report = verify(finished, executor, workers=workers)
+    assert report == elections.verify(finished.simulation, finished.entries)
+    assert len(executor.given) == workers * ahead.GIVEN
+    assert [record.getMessage() for record in caplog.records] == [
+        "a worker has not answered for 0.01 seconds: this process waits for none any more"
+    ]
+
+
+def test_a_worker_that_hangs_beside_others(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are given the rest."""
+    monkeypatch.setattr(ahead, "PATIENCE", 0.01)
+    executor = Hanging(lambda place: place == 1)
+    assert verify(finished, executor, workers=2) == elections.verify(finished.simulation, finished.entries)
+    assert len(executor.given) > 2 * ahead.GIVEN
+    assert [future.done() for future in executor.given].count(False) == 1
+
+
+def test_a_process_that_is_stopped(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "PATIENCE", 0.01)
+    with local_workers(1) as executor:
+        os.kill(executor.submit(os.getpid).result(), signal.SIGSTOP)
+        assert verify(finished, executor) == elections.verify(finished.simulation, finished.entries)
 
 
 def test_an_interruption_is_no_lost_shard(finished: Finished) -> None:

@@ -50,8 +50,8 @@ class Stages:
             self._console.print()
 
     @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Callable[[], None]]:
-        """Runs a stage of ``total`` steps; what it gives is called after each, as :meth:`step` does."""
+    def stage(self, name: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+        """Runs a stage of ``total`` steps, or of one wait; what it gives is called after each, as :meth:`step` does."""
         start = time.perf_counter()
         task = self._bars.add_task(name, total=total)
         self._step = lambda: self._bars.advance(task)
@@ -59,7 +59,7 @@ class Stages:
         self._step = lambda: None
         self.seconds[name] = time.perf_counter() - start
         if not self._console.is_terminal:
-            self._console.print(Text(f"{name:<24} {total:>6}  {self.seconds[name]:7.1f} s"))
+            self._console.print(Text(f"{name:<24} {total or '':>6}  {self.seconds[name]:7.1f} s"))
 
     def step(self) -> None:
         """One more step of the present stage."""

@@ -16,6 +16,7 @@ import click
 
 from ..client.wire import UnreachableError
 from ..errors import WorkerError
+from ..records import in_words
 from ..verify import available_cores, local_workers
 from ..verify.wire import about
 
@@ -89,7 +90,7 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
             client = distributed.Client(scheduler, timeout=TIMEOUT, set_as_default=False)
         except Exception as error:  # noqa: BLE001 - whatever a wrong address breaks in there
             raise UnreachableError(
-                f"no scheduler of dask answers: {_first_line(error)}", item=scheduler
+                f"no scheduler of dask answers: {in_words(error)}", item=scheduler
             ) from None
         try:
             _check_workers(client, scheduler)
@@ -122,15 +123,15 @@ def _check_workers(client: Any, scheduler: str) -> None:
         if found:
             found[f"scheduler {scheduler}"] = _of_scheduler(client)
     except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
-        raise UnreachableError(f"its workers do not answer: {_first_line(error)}", item=scheduler) from None
+        raise UnreachableError(f"its workers do not answer: {in_words(error)}", item=scheduler) from None
     if not found:
         raise WorkerError("the cluster has no workers", item=scheduler)
     for item, answer in sorted(found.items()):
         if isinstance(answer, BaseException):
             # It is not there, or older than this question.
-            raise WorkerError(f"it has no such secretballot: {_first_line(answer)}", item=item)
+            raise WorkerError(f"it has no such secretballot: {in_words(answer)}", item=item)
         if tuple(answer) != about():
-            theirs, ours = (" with the backend ".join(map(_first_line, one)) for one in (answer, about()))
+            theirs, ours = (" with the backend ".join(map(in_words, one)) for one in (answer, about()))
             raise WorkerError(f"it has secretballot {theirs}, and this is {ours}", item=item)
 
 
@@ -139,8 +140,3 @@ def _of_scheduler(client: Any) -> Any:
         return client.run_on_scheduler(about)
     except Exception as error:  # noqa: BLE001 - as for workers: an answer like others
         return error
-
-
-def _first_line(error: object) -> str:
-    text = str(error).strip().split("\n", 1)[0] or type(error).__name__
-    return "".join(char if char.isprintable() else " " for char in text[:200])

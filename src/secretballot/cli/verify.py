@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,7 +112,11 @@ def verify_with_progress(
     for raw in record.entries():
         entries += 1
         size += len(raw)
-    with sharing.executor(size) as (executor, workers), stages.stage("verification", entries) as step:
+    with ExitStack() as stack:
+        # A cluster can be long in answering, or in not answering.
+        with nullcontext() if sharing.scheduler is None else stages.stage("cluster"):
+            executor, workers = stack.enter_context(sharing.executor(size))
+        step = stack.enter_context(stages.stage("verification", entries))
         return verify_record(
             record,
             election_id=election_id,

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from ..board.store.base import MAX_CHECKPOINT_SIZE
 from ..errors import ArgumentError, BackendError, EncodingError, check_type
+from ..records import in_words
 from .wire import TooManyError, UnreachableError, read_error
 
 try:
@@ -116,7 +117,7 @@ class Service:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever an answer breaks in there is the service's fault
                 late = deadline.is_past
-                why = "does not answer in time" if late else f"does not answer: {_in_words(error)}"
+                why = "does not answer in time" if late else f"does not answer: {in_words(error)}"
                 raise UnreachableError(why, item=self.url) from None
             finally:
                 if deadline.is_past:
@@ -188,12 +189,6 @@ class _Deadline:
             self._is_over = True
             self._moved.notify()
         self._thread.join()
-
-
-def _in_words(error: Exception) -> str:
-    """What broke, as the system or TLS says it."""
-    text = str(error).strip() or type(error).__name__
-    return "".join(char if char.isprintable() else " " for char in text[:200])
 
 
 def _refusal(status: int, body: bytes, seconds: int) -> Exception:

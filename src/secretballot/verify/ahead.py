@@ -2,7 +2,8 @@
 
 Workers are given few pieces at once, so that there is something left to do here: an executor does not give back what
 it has passed on to a worker, be it begun or not. Work that is lost, since a worker died or its executor did, is done
-here; what is answered by something else than its outcome ends the verification.
+here, and so is what a worker does not come to an end with; what is answered by something else than its outcome ends
+the verification.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from concurrent.futures import CancelledError, Executor, Future
 from typing import Any, Generic, TypeVar, cast
 
 from ..errors import ArgumentError, WorkerError, check_type
+from ..records import in_words
 from .work import Work
 
 #: Pieces that wait at once, for each of the executor's workers and for this process, which helps.
 WAITING = 3
 #: Pieces that each worker is given at once: one to do, and the next.
 GIVEN = 2
+#: Seconds that this process waits for a worker where it has nothing else to do. A shard takes a worker less than one, the
+#: largest proof half a minute.
+PATIENCE = 60.0
 
 _R = TypeVar("_R")
 _W = TypeVar("_W", bound=Work[Any])
@@ -38,6 +43,9 @@ class Workers:
                 raise ArgumentError("an executor has at least one worker")
         self.executor = executor
         self.number = number or _count(executor)
+        #: Seconds; none any more once a worker has let them pass.
+        self.patience = PATIENCE
+        self._late: list[Future[bytes]] = []
         self._warned = False
 
     def submit(self, work: Work[_R]) -> Future[bytes] | None:
@@ -55,9 +63,24 @@ class Workers:
         if not self._warned and not isinstance(error, WorkerError):
             self._warned = True
             _logger.warning(
-                "what a worker was given is lost, and is done by this process: %s",
-                str(error).split("\n", 1)[0] or type(error).__name__,
+                "what a worker was given is lost, and is done by this process: %s", in_words(error)
             )
+
+    def give_up(self, future: Future[bytes]) -> None:
+        """Does not wait for it, nor for any other from now on, and says so: what is not there when it is needed is done
+        here as well."""
+        self._late.append(future)
+        if self.patience:
+            _logger.warning(
+                "a worker has not answered for %g seconds: this process waits for none any more",
+                self.patience,
+            )
+            self.patience = 0.0
+
+    def late(self) -> int:
+        """How many pieces workers still have that nobody waits for."""
+        self._late = [future for future in self._late if not future.done()]
+        return len(self._late)
 
 
 def _count(executor: Executor | None) -> int:
@@ -135,9 +158,12 @@ class Ahead(Generic[_W, _R]):
         if future is None:
             return None
         try:
-            error = future.exception()
+            error = future.exception(self._workers.patience)
         except CancelledError as cancelled:
             error = cancelled
+        except TimeoutError:  # Of the wait: one that the worker raised is given.
+            self._workers.give_up(future)
+            return None
         if error is None:
             return (future.result(),)
         self._workers.warn(error)  # The worker died, or its executor did.
@@ -147,7 +173,9 @@ class Ahead(Generic[_W, _R]):
         """Gives workers what they can have."""
         if self._workers.executor is None:
             return
-        given = sum(piece.future is not None and not piece.is_done for piece in self._pieces)
+        # Late ones are among them: a worker that hangs would be given one after the other.
+        given = self._workers.late()
+        given += sum(piece.future is not None and not piece.is_done for piece in self._pieces)
         for piece in self._pieces:
             if given >= self._most_given:
                 return
