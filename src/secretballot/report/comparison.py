@@ -28,6 +28,7 @@ from ..errors import RecordError, SecretBallotError
 from ..manifest import BoardKey, Election, Manifest, election_id
 from ..records import CUT_OFF, Count, Record, kind_of, parse_entry
 from ..tally import DecryptionShare, ElectionLog, LineShare, MixRound, Result
+from ..tally.records import BatchFile
 from .words import Words, counted
 
 #: Differences beside the first entry that are listed.
@@ -300,7 +301,7 @@ class _Attachments:
             if file.digest in self._seen:
                 continue
             self._seen.add(file.digest)
-            states = [_attachment(side.record, file.digest) for side in self._sides]
+            states = [_attachment(side.record, file) for side in self._sides]
             if states[0] == states[1]:
                 continue
             if len(self._differences) < MAX_LISTED:
@@ -317,21 +318,25 @@ class _Attachments:
         return self._differences + more
 
 
-def _attachment(record: ElectionRecord, digest: bytes) -> str:
-    """What became of an attachment in a record: present, missing, damaged, or not to be read."""
-    path = record.path / FOLDER / digest.hex()
+def _attachment(record: ElectionRecord, named: BatchFile) -> str:
+    """What became of an attachment in a record: present, missing, damaged, or not to be read. No more is read than an
+    entry says that there is."""
+    path = record.path / FOLDER / named.digest.hex()
     try:
         if not path.exists():
             return "missing"
         if not path.is_file():  # A pipe would be waited for.
             return "no file"
+        size = path.stat().st_size
+        if size != named.size:
+            return f"damaged (it has {size} bytes, not {named.size})"
         found = hashlib.sha256()
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 found.update(chunk)
     except OSError as error:
         return f"unreadable ({error.strerror})"
-    return "present" if found.digest() == digest else f"damaged (its SHA-256 is {found.hexdigest()})"
+    return "present" if found.digest() == named.digest else f"damaged (its SHA-256 is {found.hexdigest()})"
 
 
 def _read(raw: bytes) -> Record | SecretBallotError:
