@@ -47,7 +47,7 @@ def marks_view(
     """A contest of marks: how many were valid, and what they come to. Without a ``manifest`` options have their ids."""
     contests = manifest.contests if manifest else ()
     contest = next((one for one in contests if one.id == result.id), None)
-    title = words.both(contest.labels, contest.id) if contest is not None else f"Contest {result.id}"
+    title = words.title(contest, contests) if contest is not None else f"Contest {result.id}"
     parts: list[RenderableType] = [
         Text(title, style="bold"),
         Text(f"{result.valid} valid, {result.blank} blank, {result.invalid} invalid"),

@@ -50,7 +50,10 @@ def result_view(
             parts += marks_view(contest_result, manifest, words)
             continue
         contest = _contest(manifest, contest_result.id)
-        parts += _contest_heading(contest, contest_result, result, words)
+        title = (
+            words.title(contest, manifest.contests) if contest is not None and manifest is not None else ""
+        )
+        parts += _contest_heading(contest, title, contest_result, result, words)
         wide = max((len(line.counts) for line in contest_result.lines), default=0)
         listing = _listing(contest, contest_result, result, words)
         if isinstance(contest, ChoiceContest) or wide > MAX_COLUMNS:
@@ -84,7 +87,7 @@ def _base(contest: LineContest | None, result: Result) -> int:
 
 
 def _contest_heading(
-    contest: LineContest | None, contest_result: ContestResult, result: Result, words: Words
+    contest: LineContest | None, title: str, contest_result: ContestResult, result: Result, words: Words
 ) -> list[RenderableType]:
     if contest is None:
         return [Text(f"Contest {contest_result.id}", style="bold")]
@@ -93,7 +96,7 @@ def _contest_heading(
         if contest.base == "roll"
         else f"the ballots collected, {result.collected}"
     )
-    parts: list[RenderableType] = [Text(words.both(contest.labels, contest.id), style="bold")]
+    parts: list[RenderableType] = [Text(title, style="bold")]
     if isinstance(contest, RatingContest):
         parts.append(
             Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
