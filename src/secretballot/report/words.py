@@ -90,10 +90,14 @@ class Words:
         alike = look_alikes(names)
         return {name: f"{label} [{name}]" if name in alike else label for name, label in names.items()}
 
-    def title(self, contest: Named, contests: Iterable[Named]) -> str:
-        """A contest's label and the English one, with the id behind them where another of the contests looks alike."""
-        alike = look_alikes({one.id: self.label(one.labels, one.id) for one in contests})
-        return self.both(contest.labels, contest.id) + (f" [{contest.id}]" if contest.id in alike else "")
+    def contests(self, contests: Iterable[Named]) -> dict[str, str]:
+        """The labels of contests by their ids, with the English ones; those that look alike have the id behind them."""
+        named = {one.id: one.labels for one in contests}
+        alike = look_alikes({name: self.label(labels, name) for name, labels in named.items()})
+        return {
+            name: self.both(labels, name) + (f" [{name}]" if name in alike else "")
+            for name, labels in named.items()
+        }
 
     def relation(self, relation: str) -> str:
         """``>=`` and the like as a sign."""

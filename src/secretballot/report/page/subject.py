@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from ...crypto.note import Checkpoint, parse_note
@@ -88,8 +89,11 @@ class Subject:
 
     def contest_name(self, contest_id: str) -> Markup:
         """A contest's label; its id where the manifest does not have it."""
-        contests = self.manifest.contests if self.manifest else ()
-        return self.language.names(contests).get(contest_id, code(contest_id))
+        return self._contest_names.get(contest_id, code(contest_id))
+
+    @cached_property
+    def _contest_names(self) -> Mapping[str, Markup]:
+        return self.language.names(self.manifest.contests if self.manifest else ())
 
     def contest(self, contest_id: str) -> Contest | None:
         """A contest of the manifest, if it has it."""
