@@ -644,6 +644,23 @@ class TestCheckCode:
         # Other credentials' ballots are not concerned.
         assert run("check-code", copy, neighbour).exit_code == 0
 
+    def test_a_first_ballot_against_the_rules_replaces_nothing(self, tmp_path: Path) -> None:
+        """The board puts one of its own making before the voter's."""
+        simulation = Simulation([small_contest()], roll_size=1, revoting="first")
+        simulation.hold_ceremony()
+        simulation.issue(1)
+        for level in ("high", "low"):
+            simulation.board.submit(simulation.seal(0, {"small": {"a": level}}).cast())
+        simulation.export(str(tmp_path / "record"))
+        (place, first), (_, second) = ballots(tmp_path / "record")
+        lines = entries(tmp_path / "record")
+        lines[place] = sign_body(first, SigningKey.generate())
+        (tmp_path / "record" / "entries.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        result = run("check-code", tmp_path / "record", format_code(code_of(second)))
+        assert result.exit_code == 1
+        assert f"Warning: entry {place} is not signed by its ballot key" in result.stdout
+        assert "does not count" not in result.stdout
+
     @pytest.mark.parametrize("other", ["ballot", "challenged-ballot"])
     def test_there_twice(self, copy: Path, other: str) -> None:
         """A record that has one ballot twice does not verify; it is not said to be replaced by itself."""

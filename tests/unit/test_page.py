@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from secretballot.crypto.cosignature import CosignatureSigner
 from secretballot.crypto.merkle import leaf_hash
@@ -17,8 +19,11 @@ from secretballot.crypto.note import parse_note
 from secretballot.crypto.signing import SigningKey
 from secretballot.errors import ArgumentError
 from secretballot.manifest import RankingContest, WriteInContest
+from secretballot.records import sign_record
+from secretballot.report import Words, result_view
 from secretballot.report.page import LANGUAGES, Language, LanguageName, content_security_policy
 from secretballot.report.page import document as document_module
+from secretballot.tally import ContestResult, Result
 from secretballot.verify import RULES, Finding, Pins, Report, Status, Verdict
 
 from ..support import elections
@@ -285,6 +290,30 @@ class TestContents:
             counted = subject.language.counted(rule.checked, rule.unit).replace("\u00a0", " ")
             expected = f"{rule.status.value}{counted if rule.checked else '–'}"
             assert after.startswith(expected), rule
+
+    def test_contests_and_parties_that_are_called_the_same(self) -> None:
+        same = {"en": "Hùng"}
+        contests = [
+            one.model_copy(update={"labels": same}) for one in (elections.choice("b"), elections.rating("c"))
+        ]
+        simulation = elections.simulate(contests)
+        trustees = tuple(one.model_copy(update={"labels": same}) for one in simulation.manifest.trustees)
+        manifest = simulation.manifest.model_copy(update={"trustees": trustees})
+        entries = [sign_record(manifest, SigningKey.generate())]
+        result = Result(
+            election=bytes(32),
+            collected=0,
+            roll=1,
+            below_minimum_group=True,
+            contests=tuple(ContestResult(id=one, lines=()) for one in ("b", "c", "d")),
+        )
+        subject = subject_of(entries, b"x")
+        page = read(show(subject.report.model_copy(update={"result": result}), subject.chronicle))
+        assert page.texts("h3")[-3:] == ["Hùng b", "Hùng c", "d"]
+        assert "Hùng trustee-1" in page.text_of("parties")
+        shown = io.StringIO()
+        Console(file=shown).print(result_view(result, manifest, Words()))
+        assert re.findall(r"Hùng \[.\]", shown.getvalue()) == ["Hùng [b]", "Hùng [c]"]
 
     def test_a_failed_rule_says_how_many_failed(
         self, finished: Finished, whole: tuple[list[bytes], bytes]

@@ -139,6 +139,14 @@ class TestFigures:
             ("100%", "28", "end"),
         ]
 
+    def test_no_threshold_is_written_over_another(self) -> None:
+        """As many rows as are needed, and no picture of any height."""
+        near = [Fraction(1, 2), Fraction(1, 2), Fraction(11, 20), Fraction(2, 3)]
+        drawing = scale([(one, "x") for one in near])
+        assert re.findall(r'y="(\d+)"', drawing) == ["12", "28", "44", "12"]
+        assert 'height="48"' in drawing
+        assert 'height="128"' in scale([(Fraction(1, 2), "x")] * 50)
+
     @pytest.mark.parametrize(
         ("levels", "shades"), [(2, [0, 7]), (3, [0, 3, 7]), (8, list(range(8))), (1, [0])]
     )

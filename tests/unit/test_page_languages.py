@@ -82,3 +82,6 @@ def test_names_that_look_alike_have_their_ids() -> None:
         "c": '<bdi dir="auto" lang="vi">Hưng</bdi>',
     }
     assert "<code" not in "".join(Language("vi").names(pair).values())
+    # What is cut off tells nobody apart.
+    long = [Option(id=id_, labels={"vi": "a" * 500 + id_}) for id_ in ("b", "c")]
+    assert all("…</bdi> <code" in name for name in Language("vi").names(long).values())

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from ..ballot.records import Ballot, ChallengedBallot, code_of
@@ -151,7 +152,7 @@ class Search(NamedTuple):
 
 
 def find_ballot(record: ElectionRecord, code: bytes) -> Search:
-    """Looks for the ballot with that confirmation code, cast or challenged. Of it, and of later ones of its credential,
+    """Looks for the ballot with that confirmation code, cast or challenged. Of it, and of what may count in its place,
     it is seen whether they are of this election, signed, and cast while voting was open; nothing else is verified."""
     election: Election | None = None
     phase: Phase = "setup"
@@ -160,17 +161,11 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
     found: FoundBallot | None = None
     key = b""
     broken: list[str] = []
-    for entry in _read(record):
+    for entry, election, phase in _in_phases(record):
         if isinstance(entry, SecretBallotError):
             unreadable += 1
             continue
         match entry.record:
-            case Manifest():
-                election = Election(entry.signed.body)
-            case PhaseChange() as change:
-                phase = change.phase
-            case Result():
-                phase = "closed"
             case ChallengedBallot() as challenged:
                 if code_of(challenged.ballot.encode("utf-8")) != code:
                     continue
@@ -192,12 +187,41 @@ def find_ballot(record: ElectionRecord, code: bytes) -> Search:
                     key = ballot.credential.key
                     earlier = first if revoting == "first" and first != entry.index else None
                     found = FoundBallot(entry.index, challenged=False, counts_instead=earlier)
+                    if earlier is not None:
+                        broken += _broken_before(record, earlier)
                 elif found is not None and ballot.credential.key == key and revoting == "last":
                     found = found._replace(counts_instead=entry.index)
             case _:
                 pass
     last_counts = election is not None and election.manifest.revoting == "last"
     return Search(found, unreadable, last_counts and phase == "voting", phase == "closed", tuple(broken))
+
+
+def _in_phases(
+    record: ElectionRecord,
+) -> Iterator[tuple[Entry | SecretBallotError, Election | None, Phase]]:
+    """Every entry with the election, None before there is one, and the phase that it stands in, or makes."""
+    election: Election | None = None
+    phase: Phase = "setup"
+    for entry in _read(record):
+        if isinstance(entry, Entry):
+            match entry.record:
+                case Manifest():
+                    election = Election(entry.signed.body)
+                case PhaseChange() as change:
+                    phase = change.phase
+                case Result():
+                    phase = "closed"
+                case _:
+                    pass
+        yield entry, election, phase
+
+
+def _broken_before(record: ElectionRecord, place: int) -> Iterator[str]:
+    """How the ballot at an earlier place breaks a rule: it is read again, as no ballot is kept."""
+    for entry, election, phase in islice(_in_phases(record), place, place + 1):
+        if isinstance(entry, Entry) and isinstance(entry.record, Ballot):
+            yield from _broken(entry, entry.record, election, phase)
 
 
 def _broken(entry: Entry, ballot: Ballot, election: Election | None, phase: Phase) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from rich import box
@@ -42,12 +42,13 @@ def method_name(method: str) -> str:
 
 
 def marks_view(
-    result: RankingResult | WriteInResult, manifest: Manifest | None, words: Words
+    result: RankingResult | WriteInResult, manifest: Manifest | None, words: Words, titles: Mapping[str, str]
 ) -> list[RenderableType]:
-    """A contest of marks: how many were valid, and what they come to. Without a ``manifest`` options have their ids."""
+    """A contest of marks, under its title of ``titles``: how many were valid, and what they come to. Without a
+    ``manifest`` options have their ids."""
     contests = manifest.contests if manifest else ()
     contest = next((one for one in contests if one.id == result.id), None)
-    title = words.both(contest.labels, contest.id) if contest is not None else f"Contest {result.id}"
+    title = titles.get(result.id, f"Contest {result.id}")
     parts: list[RenderableType] = [
         Text(title, style="bold"),
         Text(f"{result.valid} valid, {result.blank} blank, {result.invalid} invalid"),

@@ -42,15 +42,16 @@ def result_view(
     ``notes`` are shown beneath the lines' names, by line id. With ``published`` a column of that ``heading`` has those
     counts, and a last one ticks where they are the same. Without a ``manifest`` lines are named by their ids.
     """
+    titles = words.contests(manifest.contests if manifest else ())
     parts: list[RenderableType] = []
     for contest_result in result.contests:
         if parts:
             parts.append("")
         if not isinstance(contest_result, ContestResult):
-            parts += marks_view(contest_result, manifest, words)
+            parts += marks_view(contest_result, manifest, words, titles)
             continue
         contest = _contest(manifest, contest_result.id)
-        parts += _contest_heading(contest, contest_result, result, words)
+        parts += _contest_heading(contest, titles, contest_result, result, words)
         wide = max((len(line.counts) for line in contest_result.lines), default=0)
         listing = _listing(contest, contest_result, result, words)
         if isinstance(contest, ChoiceContest) or wide > MAX_COLUMNS:
@@ -84,7 +85,11 @@ def _base(contest: LineContest | None, result: Result) -> int:
 
 
 def _contest_heading(
-    contest: LineContest | None, contest_result: ContestResult, result: Result, words: Words
+    contest: LineContest | None,
+    titles: Mapping[str, str],
+    contest_result: ContestResult,
+    result: Result,
+    words: Words,
 ) -> list[RenderableType]:
     if contest is None:
         return [Text(f"Contest {contest_result.id}", style="bold")]
@@ -93,7 +98,7 @@ def _contest_heading(
         if contest.base == "roll"
         else f"the ballots collected, {result.collected}"
     )
-    parts: list[RenderableType] = [Text(words.both(contest.labels, contest.id), style="bold")]
+    parts: list[RenderableType] = [Text(titles[contest.id], style="bold")]
     if isinstance(contest, RatingContest):
         parts.append(
             Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))

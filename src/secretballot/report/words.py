@@ -10,8 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from json import dumps
-
-from ..manifest import Option
+from typing import Protocol
 
 #: The languages that are looked for first, in order, where the output can show every letter.
 PREFERRED = ("vi", "en")
@@ -34,6 +33,16 @@ MAX_MARKS = 4
 #: The pictures of the control characters begin here; the last is of DEL.
 _PICTURES, _DEL, _DEL_PICTURE = 0x2400, "\x7f", "\u2421"
 _RELATIONS = {">=": "≥", "<=": "≤"}
+
+
+class Named(Protocol):
+    """What has an id, and labels for readers."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def labels(self) -> Mapping[str, str]: ...
 
 
 class Words:
@@ -75,11 +84,20 @@ class Words:
         english = self._closed(labels["en"]) if "en" in labels else label
         return [label] if english == label else [label, english]
 
-    def names(self, options: Iterable[Option]) -> dict[str, str]:
-        """The labels of a contest's options by their ids. Those that look alike have the id behind them."""
-        names = {option.id: self.label(option.labels, option.id) for option in options}
+    def names(self, named: Iterable[Named]) -> dict[str, str]:
+        """The labels of options, contests or parties by their ids. Those that look alike have the id behind them."""
+        names = {one.id: self.label(one.labels, one.id) for one in named}
         alike = look_alikes(names)
         return {name: f"{label} [{name}]" if name in alike else label for name, label in names.items()}
+
+    def contests(self, contests: Iterable[Named]) -> dict[str, str]:
+        """The labels of contests by their ids, with the English ones; those that look alike have the id behind them."""
+        named = {one.id: one.labels for one in contests}
+        alike = look_alikes({name: self.label(labels, name) for name, labels in named.items()})
+        return {
+            name: self.both(labels, name) + (f" [{name}]" if name in alike else "")
+            for name, labels in named.items()
+        }
 
     def relation(self, relation: str) -> str:
         """``>=`` and the like as a sign."""
@@ -107,10 +125,11 @@ def counted(number: int, unit: str) -> str:
 
 def look_alikes(texts: Mapping[str, str]) -> frozenset[str]:
     """The keys of the texts that cannot be told from another one of them by their letters and digits, whatever their
-    case, spaces and signs. (A letter of another script that only looks the same is another one.)"""
+    case, spaces and signs, or not before they are cut off. (A letter of another script that only looks the same is
+    another one.)"""
     alike: dict[str, list[str]] = {}
     for key, text in texts.items():
-        folded = unicodedata.normalize("NFKC", text).casefold()
+        folded = unicodedata.normalize("NFKC", shortened(text)).casefold()
         letters = "".join(char for char in folded if unicodedata.category(char)[0] in "LNM")
         alike.setdefault(letters or text, []).append(key)
     return frozenset(key for keys in alike.values() if len(keys) > 1 for key in keys)

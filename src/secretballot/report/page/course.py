@@ -36,7 +36,7 @@ class _Told:
         self._language = subject.language
         self._events = chronicle.events
         self._manifest = manifest
-        self._labels = {one: self._language.label(labels, one) for one, labels in parties(manifest)}
+        self._labels = self._language.names(parties(manifest))
 
     def parties(self) -> Markup:
         """Trustees with their part in the ceremony and the tally; registrars; complaints."""

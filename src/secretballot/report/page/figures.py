@@ -14,8 +14,8 @@ from .elements import Content, Markup, element
 BAR_HEIGHT, GAUGE_HEIGHT, LINE_REACH = 26, 7, 5
 #: The share from which on a part has room for its count, on a phone too.
 LABELLED = Fraction(9, 100)
-#: How near to each other two thresholds' texts may stand in one row, and how many rows there are.
-SCALE_GAP, SCALE_ROWS, SCALE_HEIGHT = Fraction(15, 100), 2, 16
+#: How near to each other two thresholds' texts may stand in one row, and how many rows there may be.
+SCALE_GAP, SCALE_ROWS, SCALE_HEIGHT = Fraction(15, 100), range(2, 9), 16
 #: Shades of levels, from the best to the worst; see the style sheet.
 SHADES = 8
 
@@ -80,13 +80,14 @@ def bar(parts: Sequence[Part], whole: int, gauges: Sequence[Gauge]) -> Markup:
 
 
 def scale(thresholds: Sequence[tuple[Fraction, str]]) -> Markup:
-    """What stands at the thresholds' lines, beneath all the bars; a second row where two would touch."""
+    """What stands at the thresholds' lines, beneath all the bars; each in the first row where it touches no other."""
     shapes: list[Content] = []
-    row, last = 0, Fraction(-1)
+    ends: list[Fraction] = []
     for threshold, text in thresholds:
         at = min(threshold, Fraction(1))
-        row = (row + 1) % SCALE_ROWS if at - last < SCALE_GAP else 0
-        last = at
+        row = next((row for row, end in enumerate(ends) if at - end >= SCALE_GAP), len(ends))
+        row = min(row, SCALE_ROWS[-1] - 1)
+        ends[row : row + 1] = [at]
         where = "end" if at > 1 - SCALE_GAP / 2 else "start" if at < SCALE_GAP / 2 else "middle"
         shapes.append(
             element(
@@ -98,7 +99,7 @@ def scale(thresholds: Sequence[tuple[Fraction, str]]) -> Markup:
                 class_="scale",
             )
         )
-    height = SCALE_ROWS * SCALE_HEIGHT
+    height = max(SCALE_ROWS[0], len(ends)) * SCALE_HEIGHT
     return element("svg", shapes, class_="axis", width="100%", height=height, aria_hidden="true")
 
 

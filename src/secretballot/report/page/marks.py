@@ -35,7 +35,7 @@ class _Marks:
         self._language = subject.language
         self._result = result
         contest = subject.contest(result.id)
-        self._name = self._language.label(contest.labels, contest.id) if contest else code(result.id)
+        self._name = subject.contest_name(result.id)
         self._options = self._language.names(contest.options if isinstance(contest, RankingContest) else ())
 
     def all(self) -> Markup:

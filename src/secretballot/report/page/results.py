@@ -68,10 +68,7 @@ class _Lines:
         return element("div", parts, class_="contest")
 
     def _name(self) -> Markup:
-        contest = self._contest
-        if contest is None:
-            return code(self._published.id)
-        return self._language.label(contest.labels, contest.id)
+        return self._subject.contest_name(self._published.id)
 
     def _base_of(self, base: str) -> int:
         return self._result.roll if base == "roll" else self._result.collected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from ...crypto.note import Checkpoint, parse_note
@@ -12,7 +13,8 @@ from ...errors import ArgumentError, SecretBallotError
 from ...manifest import Contest, Manifest
 from ...verify import Pins, Report, Status, Verdict
 from ..chronicle import Chronicle
-from .elements import Content, element
+from ..words import Named
+from .elements import Content, Markup, code, element
 from .words import Language
 
 
@@ -85,17 +87,22 @@ class Subject:
         said = None if self.is_verified else self.language.say("unverified result")
         return [caption, element("small", [[one, " "] for one in (*notes, said) if one])]
 
+    def contest_name(self, contest_id: str) -> Markup:
+        """A contest's label; its id where the manifest does not have it."""
+        return self._contest_names.get(contest_id, code(contest_id))
+
+    @cached_property
+    def _contest_names(self) -> Mapping[str, Markup]:
+        return self.language.names(self.manifest.contests if self.manifest else ())
+
     def contest(self, contest_id: str) -> Contest | None:
         """A contest of the manifest, if it has it."""
         contests = self.manifest.contests if self.manifest else ()
         return next((one for one in contests if one.id == contest_id), None)
 
 
-def parties(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Id and labels of everybody who posts by that id."""
-    for trustee in manifest.trustees:
-        yield trustee.id, trustee.labels
-    for mixer in manifest.mixers:
-        yield mixer.id, mixer.labels
-    for registrar in manifest.registrars:
-        yield registrar.id, registrar.labels
+def parties(manifest: Manifest) -> Iterator[Named]:
+    """Everybody who posts by an id."""
+    yield from manifest.trustees
+    yield from manifest.mixers
+    yield from manifest.registrars

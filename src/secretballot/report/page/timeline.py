@@ -45,7 +45,7 @@ class _Timeline:
         self._chronicle = chronicle
         self._labels: dict[str, Markup] = {}
         if manifest := subject.manifest:
-            self._labels = {one: self._language.label(labels, one) for one, labels in parties(manifest)}
+            self._labels = self._language.names(parties(manifest))
 
     def section(self) -> Markup:
         """All of it."""

@@ -10,10 +10,9 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 from ...errors import ArgumentError
-from ...manifest import Option
 from ...verify import RULES, RuleResult
 from ..explanations import explain
-from ..words import PREFERRED, counted, look_alikes, percent
+from ..words import PREFERRED, Named, counted, look_alikes, percent
 from .elements import Content, Markup, code, element, escaped, filled, foreign
 
 #: The languages that a page can be in.
@@ -91,9 +90,9 @@ class Language:
         for tag, text in labels.items():
             yield text, tag
 
-    def names(self, options: Iterable[Option]) -> dict[str, Markup]:
-        """The labels of a contest's options by their ids. Those that look alike have the id behind them."""
-        labels = {option.id: option.labels for option in options}
+    def names(self, named: Iterable[Named]) -> dict[str, Markup]:
+        """The labels of options, contests or parties by their ids. Those that look alike have the id behind them."""
+        labels = {one.id: one.labels for one in named}
         alike = look_alikes({name: next(self._by_preference(one))[0] for name, one in labels.items()})
         return {
             name: escaped([self.label(one, name), [" ", code(name)] if name in alike else None])
