@@ -64,9 +64,9 @@ class CredulousLog(ElectionLog):
             self.line_shares.setdefault(self.election.manifest.trustee_index(record.trustee), record)
 
     def _fit(self, record: MixRound | LineShare, size: Callable[[Batch], int]) -> bool:
-        """Whether the attachments are as many and as large as the election's batches, whatever they are said to be."""
+        """Whether the first attachments are as large as the election's batches, whatever they are said to be."""
         sizes = [] if self._mixing is None else [size(batch) for batch in self._mixing.batches]
-        return [file.size for file in record.batches] == sizes
+        return [file.size for file in record.batches][: len(sizes)] == sizes
 
 
 @dataclass(frozen=True)

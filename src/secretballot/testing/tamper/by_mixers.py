@@ -128,6 +128,13 @@ def batch_missing(elections: Elections) -> Shown:
     return twice.shown(_place(twice), twice.updated(_place(twice), batches=_round(twice).batches[:1]))
 
 
+@by("X1 X2", "A round has a batch more than the election, behind the others.")
+def batch_behind(elections: Elections) -> Shown:
+    twice = elections.twice
+    batches = _round(twice).batches
+    return twice.shown(_place(twice), twice.updated(_place(twice), batches=(*batches, batches[0])))
+
+
 @by("X1 X2", "A round has its batches in another order.")
 def batches_in_another_order(elections: Elections) -> Shown:
     twice = elections.twice
