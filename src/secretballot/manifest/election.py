@@ -12,6 +12,8 @@ from .capacity import entry_sizes
 from .records import Manifest, election_id
 
 MANIFEST_KIND = "manifest"
+#: How many times the bytes that are reckoned for its kind an entry may have.
+MAX_EXCESS = 2
 
 
 class Election:
@@ -78,7 +80,7 @@ class Election:
         reading it, or showing it, costs much more than its length tells. Smaller ones are read, so that the error says
         what is wrong with them. Kinds whose size no contest decides are small by themselves."""
         kind = kind_of(entry)
-        if len(entry) > 2 * self._entry_sizes.get(kind, len(entry)):
+        if len(entry) > MAX_EXCESS * self._entry_sizes.get(kind, len(entry)):
             raise EncodingError(
                 f"{a_kind(kind)} of this election has at most {self._entry_sizes[kind]} bytes, not {len(entry)}"
             )

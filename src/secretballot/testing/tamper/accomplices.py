@@ -26,6 +26,7 @@ from ...errors import CryptoError, ManifestError, SecretBallotError, TallyError
 from ...manifest import Election
 from ...records import Record, parse_entry, sign_body, sign_record
 from ...tally import ElectionLog
+from ...tally.batches import Batch
 from ...tally.mixer import MixerKeys
 from ...tally.records import DecryptionShare, LineShare, MixRound, basis_of
 from ...tally.trustee import DecryptingTrustee
@@ -56,12 +57,16 @@ class CredulousLog(ElectionLog):
         elif self._mixing is None:
             return
         elif isinstance(record, MixRound) and record not in self._mixing.rounds:
-            self._mixing._check_files(record.batches, self._mixing.round_size, "")
-            self._mixing.rounds.append(record)
-            self._mixing.basis = basis_of(record)
-        elif isinstance(record, LineShare):
-            self._mixing._check_files(record.batches, self._mixing.share_size, "")
+            if self._fit(record, self._mixing.round_size):
+                self._mixing.rounds.append(record)
+                self._mixing.basis = basis_of(record)
+        elif isinstance(record, LineShare) and self._fit(record, self._mixing.share_size):
             self.line_shares.setdefault(self.election.manifest.trustee_index(record.trustee), record)
+
+    def _fit(self, record: MixRound | LineShare, size: Callable[[Batch], int]) -> bool:
+        """Whether the first attachments are as large as the election's batches, whatever they are said to be."""
+        sizes = [] if self._mixing is None else [size(batch) for batch in self._mixing.batches]
+        return [file.size for file in record.batches][: len(sizes)] == sizes
 
 
 @dataclass(frozen=True)

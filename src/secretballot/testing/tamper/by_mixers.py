@@ -1,27 +1,24 @@
-"""What mixers may try, and trustees who decrypt what was mixed."""
+"""What mixers may try."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from ...board.attachments import digest_of
-from ...crypto import equality, shuffling
+from ...crypto import shuffling
 from ...crypto.elgamal import EncryptionKey
-from ...crypto.equality import Equality
 from ...crypto.group import ristretto255
-from ...crypto.sharing import lagrange_at_zero
 from ...crypto.shuffle import Shuffle
 from ...records import sign_record
 from ...tally.batches import Batch
-from ...tally.lines import decrypt_rows
+from ...tally.mixer import MixerKeys
 from ...tally.mixing import Mixing
-from ...tally.records import LineShare, MixRound, digest_file
-from ...tally.trustee import DecryptingTrustee
+from ...tally.records import BatchFile, MixRound, digest_file
 from .accomplices import Accomplices, Shown
 from .attacks import Attacks
 from .elections import Elections
 from .forgery import Bases, forge
-from .sources import EQUAL, LENGTHS, RELATED, SHUFFLE, TRAPDOOR
+from .sources import LENGTHS, RELATED, SHUFFLE, TRAPDOOR
 
 ATTACKS = Attacks()
 by = ATTACKS.by
@@ -43,10 +40,10 @@ def _round(twice: Accomplices) -> MixRound:
 
 def _first_file(twice: Accomplices) -> bytes:
     """The first batch's attachment to the first round."""
-    return _attached(twice, _round(twice).batches[0].digest)
+    return attached(twice, _round(twice).batches[0].digest)
 
 
-def _attached(twice: Accomplices, digest: bytes) -> bytes:
+def attached(twice: Accomplices, digest: bytes) -> bytes:
     return next(data for data in twice.attachments if digest_of(data) == digest)
 
 
@@ -76,14 +73,27 @@ def _mixing(twice: Accomplices) -> Mixing:
 # The order of rounds.
 
 
+def _round_by(twice: Accomplices, mixing: Mixing, keys: MixerKeys, number: int) -> tuple[bytes, list[bytes]]:
+    """A round whose proofs hold, under any number and by any mixer, and its attachments."""
+    attachments, files = [], []
+    for place, batch in enumerate(mixing.batches):
+        key = EncryptionKey(ristretto255, mixing.key)
+        shuffle, secret = shuffling.shuffle_rows(key, batch.width, bytes(mixing.rows(place)))
+        proof = shuffling.prove(mixing.session(batch, number, keys.id), key, shuffle, secret)
+        attachments.append(bytes(shuffle.outputs) + proof)
+        files.append(digest_file(batch.contest, batch.line, attachments[-1]))
+    record = _round(twice).model_copy(
+        update={"mixer": keys.id, "round": number, "basis": mixing.basis, "batches": tuple(files)}
+    )
+    return sign_record(record, keys._signing), attachments
+
+
 @by("X1 X2", "A mixer mixes again on top of its own round, and knows all that was to be hidden.", RELATED)
 def mixer_twice(elections: Elections) -> Shown:
     twice = elections.twice
     second = twice.place("mix-round", 1)
-    keys = twice.mixer(_round(twice).mixer)
-    posting = keys.join(twice.election).mix(_mixing(twice))
-    again = twice.record(second).model_copy(update={"mixer": keys.id})
-    return twice.shown(second, sign_record(again, keys._signing), also=posting.attachments)
+    again, attachments = _round_by(twice, twice.log(second).mixing, twice.mixer(_round(twice).mixer), 2)
+    return twice.shown(second, again, also=attachments)
 
 
 @by("X1 X2 X3", "A round is left out.")
@@ -102,7 +112,8 @@ def round_again(elections: Elections) -> Shown:
 @by("X1 X2", "A round has the number of the one after it.")
 def round_of_another_number(elections: Elections) -> Shown:
     twice = elections.twice
-    return twice.shown(_place(twice), twice.updated(_place(twice), round=2))
+    raw, attachments = _round_by(twice, _mixing(twice), twice.mixer(_round(twice).mixer), 2)
+    return twice.shown(_place(twice), raw, also=attachments)
 
 
 @by("X1 X2", "A mixer mixes other ballots than those that were cast.")
@@ -117,10 +128,36 @@ def batch_missing(elections: Elections) -> Shown:
     return twice.shown(_place(twice), twice.updated(_place(twice), batches=_round(twice).batches[:1]))
 
 
+@by("X1 X2", "A round has a batch more than the election, behind the others.")
+def batch_behind(elections: Elections) -> Shown:
+    twice = elections.twice
+    batches = _round(twice).batches
+    return twice.shown(_place(twice), twice.updated(_place(twice), batches=(*batches, batches[0])))
+
+
 @by("X1 X2", "A round has its batches in another order.")
 def batches_in_another_order(elections: Elections) -> Shown:
     twice = elections.twice
     return twice.shown(_place(twice), twice.updated(_place(twice), batches=_round(twice).batches[::-1]))
+
+
+def called(files: Sequence[BatchFile], **names: str) -> tuple[BatchFile, ...]:
+    """Attachments of which the first is said to be of something else."""
+    return (files[0].model_copy(update=names), *files[1:])
+
+
+@by("X1 X2", "A round says of a batch that it is of another line.")
+def batch_of_another_line(elections: Elections) -> Shown:
+    twice = elections.twice
+    files = called(_round(twice).batches, line="others")
+    return twice.shown(_place(twice), twice.updated(_place(twice), batches=files))
+
+
+@by("X1 X2", "A round says of a batch that it is of another contest.")
+def batch_of_another_contest(elections: Elections) -> Shown:
+    twice = elections.twice
+    files = called(_round(twice).batches, contest="others")
+    return twice.shown(_place(twice), twice.updated(_place(twice), batches=files))
 
 
 @by("X1", "One mixer more mixes than the manifest asks for.")
@@ -128,8 +165,8 @@ def round_too_many(elections: Elections) -> Shown:
     twice = elections.twice
     place = twice.place("mix-round", 1)
     third = twice.simulation.mixer_keys[2]
-    record = twice.record(place).model_copy(update={"mixer": third.id, "round": 3})
-    return twice.shown(place, twice.entries[place], sign_record(record, third._signing))
+    raw, attachments = _round_by(twice, twice.log(place + 1).mixing, third, 3)
+    return twice.shown(place, twice.entries[place], raw, also=attachments)
 
 
 @by("L4", "A round is by a mixer whom the manifest does not name.")
@@ -252,10 +289,10 @@ def shuffle_proof_changed(elections: Elections) -> Shown:
 
 @by("X2", "The group's order is added to a response of a shuffle's proof.")
 def shuffle_proof_not_reduced(elections: Elections) -> Shown:
-    return _mixed(elections.twice, _not_reduced(_first_file(elections.twice)))
+    return _mixed(elections.twice, not_reduced(_first_file(elections.twice)))
 
 
-def _not_reduced(data: bytes) -> bytes:
+def not_reduced(data: bytes) -> bytes:
     raised = int.from_bytes(data[-32:], "little") + ristretto255.order
     return data[:-32] + raised.to_bytes(32, "little")
 
@@ -264,114 +301,5 @@ def _not_reduced(data: bytes) -> bytes:
 def round_without_its_attachment(elections: Elections) -> Shown:
     twice = elections.twice
     data = _first_file(twice)
-    shown = twice.show(twice.entries)
-    return Shown(shown.entries, [one for one in shown.attachments if one != data], shown.note)
-
-
-# Shares of the lines.
-
-
-def _share(twice: Accomplices, number: int = 0) -> tuple[int, LineShare, bytes]:
-    """Where the first share stands, the share, and its attachment of a batch."""
-    place = twice.place("line-share")
-    record: LineShare = twice.record(place)
-    return place, record, _attached(twice, record.batches[number].digest)
-
-
-def _shared(twice: Accomplices, data: bytes, number: int = 0) -> Shown:
-    """The first share with another attachment of a batch."""
-    place, record, _ = _share(twice)
-    batches = list(record.batches)
-    batches[number] = digest_file(batches[number].contest, batches[number].line, data)
-    return twice.shown(place, twice.updated(place, batches=tuple(batches)), also=[data])
-
-
-@by(
-    "X3 T2 T3",
-    "A trustee turns a ranking into another by a false share, under the proof of the true one.",
-    EQUAL,
-)
-def line_share_false(elections: Elections) -> Shown:
-    # A line is B minus each share times its coefficient: the share is raised by what the first line has more than
-    # another, so that it is read as that one.
-    twice = elections.twice
-    log = twice.log(len(twice.entries))
-    rows = [row[0] for row in decrypt_rows(log.mixing, 1, log.line_shares)]
-    other = next(row for row in rows[1:] if row != rows[0])
-    data = _share(twice, 1)[2]
-    coefficient = lagrange_at_zero(1, [1, 2], ristretto255.order)
-    more = ristretto255.sum_of_products([pow(coefficient, -1, ristretto255.order)], [rows[0] - other])
-    raised = ristretto255.decode_elements(data[:32])[0] + more
-    return _shared(twice, raised.encode() + data[32:], 1)
-
-
-@by("X3", "A trustee exchanges its shares of two lines, so that a mark is read as another.")
-def line_shares_exchanged(elections: Elections) -> Shown:
-    data = _share(elections.twice)[2]
-    return _shared(elections.twice, data[32:64] + data[:32] + data[64:])
-
-
-@by("X3", "A trustee decrypts with a share of its own making, and proves it against its own key.")
-def line_share_of_another_key(elections: Elections) -> Shown:
-    twice = elections.twice
-    place, record, _ = _share(twice)
-    mixing = twice.log(place).mixing
-    secret = ristretto255.random_scalar()
-    pads = mixing.pads(0)
-    shares = equality.multiply(ristretto255, pads, secret)
-    statement = Equality(ristretto255, ristretto255.multiply_generator(secret), pads, shares)
-    session = mixing.share_session(mixing.batches[0], record.trustee)
-    return _shared(twice, bytes(shares) + equality.prove(session, statement, secret))
-
-
-@by("X3", "A trustee posts another trustee's share as its own.")
-def line_share_copied(elections: Elections) -> Shown:
-    twice = elections.twice
-    first, second = twice.places("line-share")
-    return twice.shown(first, twice.updated(first, batches=twice.record(second).batches))
-
-
-@by("X3", "A trustee posts its share of the lines twice, each proven anew.")
-def line_share_again(elections: Elections) -> Shown:
-    twice = elections.twice
-    place = twice.place("line-share")
-    again = DecryptingTrustee(twice.simulation.key_holders[0]).decrypt_lines(twice.log(place).mixing)
-    return twice.shown(place, twice.entries[place], again.entry, also=again.attachments)
-
-
-@by("X3", "A trustee decrypts what one mixer has mixed, before the other.")
-def line_share_before_the_last_round(elections: Elections) -> Shown:
-    twice = elections.twice
-    second = twice.place("mix-round", 1)
-    mixing, holder = twice.log(second).mixing, twice.simulation.key_holders[0]
-    attachments, files = [], []
-    for place, batch in enumerate(mixing.batches):
-        pads = mixing.pads(place)
-        shares = equality.multiply(ristretto255, pads, holder.share.share)
-        statement = Equality(ristretto255, holder.share.verification_key, pads, shares)
-        proof = equality.prove(mixing.share_session(batch, holder.id), statement, holder.share.share)
-        attachments.append(bytes(shares) + proof)
-        files.append(digest_file(batch.contest, batch.line, attachments[-1]))
-    made = _share(twice)[1].model_copy(update={"basis": mixing.basis, "batches": tuple(files)})
-    early = sign_record(made, holder.signing)
-    return twice.shown(second, early, twice.entries[second], also=attachments)
-
-
-@by("X3", "A trustee's share says that it is of another round than it is.")
-def line_share_of_another_basis(elections: Elections) -> Shown:
-    twice = elections.twice
-    place = twice.place("line-share")
-    return twice.shown(place, twice.updated(place, basis=bytes(32)))
-
-
-@by("X3", "The group's order is added to the response of the proof of a share of lines.")
-def line_share_not_reduced(elections: Elections) -> Shown:
-    return _shared(elections.twice, _not_reduced(_share(elections.twice)[2]))
-
-
-@by("X3", "The attachment of a share is not there.")
-def line_share_without_its_attachment(elections: Elections) -> Shown:
-    twice = elections.twice
-    data = _share(twice)[2]
     shown = twice.show(twice.entries)
     return Shown(shown.entries, [one for one in shown.attachments if one != data], shown.note)

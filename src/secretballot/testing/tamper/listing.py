@@ -12,7 +12,17 @@ from typing import Any
 
 from ...errors import RecordError, check_path
 from ...verify import Verdict
-from . import by_authority, by_board, by_devices, by_mixers, by_registrars, by_tellers, by_trustees, by_voters
+from . import (
+    by_authority,
+    by_board,
+    by_devices,
+    by_mixers,
+    by_readers,
+    by_registrars,
+    by_tellers,
+    by_trustees,
+    by_voters,
+)
 from .accomplices import Accomplices
 from .attacks import Attack
 from .case import Case, files_of
@@ -33,6 +43,7 @@ ATTACKS: tuple[Attack, ...] = (
     *by_voters.ATTACKS,
     *by_devices.ATTACKS,
     *by_mixers.ATTACKS,
+    *by_readers.ATTACKS,
     *by_tellers.ATTACKS,
 )
 
