@@ -22,8 +22,8 @@ from .work import Work
 WAITING = 3
 #: Pieces that each worker is given at once: one to do, and the next.
 GIVEN = 2
-#: Seconds that this process waits for a worker where it has nothing else to do. A shard takes a worker less than one, the
-#: largest proof half a minute.
+#: Seconds that this process waits for a worker where it has nothing else to do. A shard takes a worker less than one,
+#: the largest proof half a minute.
 PATIENCE = 60.0
 
 _R = TypeVar("_R")
