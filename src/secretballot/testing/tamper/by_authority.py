@@ -157,6 +157,12 @@ def manifest_in_the_middle(elections: Elections) -> Shown:
     return sums.show([sums.entries[0], elections.foreign.entries[0], *sums.entries[1:]])
 
 
+@by("L1", "The manifest stands in the log twice, one behind the other.")
+def manifest_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    return sums.shown(0, sums.entries[0], sums.entries[0])
+
+
 @by("L2 L4", "Another election's manifest stands before this one's entries.")
 def manifest_of_another_election(elections: Elections) -> Shown:
     return elections.foreign.show([elections.foreign.entries[0], *elections.sums.entries[1:]])

@@ -143,6 +143,15 @@ def challenge_of_one_contest(elections: Elections) -> Shown:
     return sums.shown(place, sums.updated(place, openings=sums.record(place).openings[:1]))
 
 
+@by("H1 C2 B2 L4", "A device opens a ballot that says that it is of another election.")
+def challenge_of_another_election(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("challenged-ballot")
+    ballot = Ballot.from_body(sums.record(place).ballot.encode())
+    other = ballot.model_copy(update={"election": elections.foreign.election.id})
+    return sums.shown(place, sums.updated(place, ballot=other.to_body().decode()))
+
+
 @by("H1", "An opening has one contest more than the ballot.")
 def challenge_of_a_contest_more(elections: Elections) -> Shown:
     sums = elections.sums

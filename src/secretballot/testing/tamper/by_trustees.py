@@ -51,6 +51,20 @@ def message_not_committed_to(elections: Elections) -> Shown:
     return sums.shown(place, sums.updated(place, message=state._message))
 
 
+@by("K2", "A trustee committed to something else than the message that everybody confirms.", BIAS)
+def commitment_to_something_else(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ceremony-commitment", 2)
+    return sums.shown(place, sums.updated(place, commitment=bytes(32)))
+
+
+@by("K2", "A trustee's message is in the log twice.")
+def message_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ceremony-message")
+    return sums.shown(place, sums.entries[place], sums.entries[place])
+
+
 @by("K2", "A trustee's message is posted before the last trustee has committed.", BIAS)
 def message_before_the_last_commitment(elections: Elections) -> Shown:
     sums = elections.sums
@@ -149,6 +163,13 @@ def confirmation_not_reduced(elections: Elections) -> Shown:
     return sums.shown(place, sums.updated(place, signature=signature[:32] + raised.to_bytes(32, "little")))
 
 
+@by("K3", "A trustee's confirmation is in the log twice.")
+def confirmation_again(elections: Elections) -> Shown:
+    sums = elections.sums
+    place = sums.place("ceremony-confirmation")
+    return sums.shown(place, sums.entries[place], sums.entries[place])
+
+
 @by("K3", "A trustee confirms with another trustee's signature.")
 def confirmation_copied(elections: Elections) -> Shown:
     sums = elections.sums
@@ -193,16 +214,27 @@ def complaint_after_confirming(elections: Elections) -> Shown:
     return sums.shown(place, sums.entries[place], _complaint(sums, "trustee-3", "trustee-1"))
 
 
-@by("K5", "A trustee complains of itself.")
+def _ending(sums: Accomplices, accuser: str, *accused: str) -> Shown:
+    """The ceremony up to the last confirmation, where it ends with complaints."""
+    before = sums.entries[: sums.place("ceremony-confirmation", 2)]
+    return sums.show([*before, *(_complaint(sums, accuser, one) for one in accused)])
+
+
+@by("K5", "A trustee complains that has confirmed, and the ceremony ends there.")
+def complaint_behind_a_confirmation(elections: Elections) -> Shown:
+    return _ending(elections.sums, "trustee-1", "trustee-3")
+
+
+@by("K5", "A trustee complains of itself, and the ceremony ends there.")
 def complaint_of_oneself(elections: Elections) -> Shown:
-    sums = elections.sums
-    place = sums.place("ceremony-confirmation", 2)
-    return sums.shown(place, _complaint(sums, "trustee-3", "trustee-3"))
+    return _ending(elections.sums, "trustee-3", "trustee-3")
+
+
+@by("K5", "A trustee complains of somebody who is none, and the ceremony ends there.")
+def complaint_of_a_stranger(elections: Elections) -> Shown:
+    return _ending(elections.sums, "trustee-3", "trustee-9")
 
 
 @by("K5", "A trustee complains twice, of one and then of another, and the ceremony ends there.")
 def complaint_again(elections: Elections) -> Shown:
-    sums = elections.sums
-    before = sums.entries[: sums.place("ceremony-confirmation", 2)]
-    complaints = [_complaint(sums, "trustee-3", accused) for accused in ("trustee-1", "trustee-2")]
-    return sums.show([*before, *complaints])
+    return _ending(elections.sums, "trustee-3", "trustee-1", "trustee-2")
