@@ -11,6 +11,7 @@ import click
 
 from ..credential.codes import hash_code, new_code
 from ..credential.records import Issuance
+from ..credential.register.base import read_name
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import CredentialError, EncodingError, RefusedError
 from ..files import write_file
@@ -178,10 +179,10 @@ def roll(home: Path, roll: Path, codes: Path | None, as_json: bool, **options: A
 
 def _names(path: Path) -> list[str]:
     try:
-        text = path.read_bytes()[: _MAX_ROLL + 1].decode("utf-8")
+        text = path.read_bytes()[: _MAX_ROLL + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         raise EncodingError("is not UTF-8", item=str(path)) from None
-    names = [line.strip() for line in text.splitlines() if line.strip()]
+    names = [read_name(line.strip()) for line in text.splitlines() if line.strip()]
     if len(set(names)) != len(names):
         raise CredentialError("a name stands there twice", item=str(path))
     return names
@@ -203,7 +204,7 @@ def issue(home: Path, voter: str, request: Path, answer: Path, as_json: bool, **
     role = _role(home, **options)
     registrar = role.registrar()
     role.audit()  # An older copy would sign for a voter who has a credential.
-    signature, _ = registrar.issue(voter, request.read_bytes()[: 2**16])
+    signature, _ = registrar.issue(read_name(voter), request.read_bytes()[: 2**16])
     write_file(answer, signature)
     say(as_json, f"answered: {answer}", issued=role.register.count())
 
