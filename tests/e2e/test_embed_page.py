@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import logging
 import re
@@ -510,25 +509,19 @@ def test_the_portal(names: dict[str, Any], tmp_path: Path) -> None:
         holder = Holder(election)
         request = holder.request("registrar-1")
 
-        def visit() -> None:
-            with running(portal) as url, RemoteRegistrar(Service(f"{url}/registrar", attempts=1)) as remote:
-                assert httpx.post(f"{url}/ticket", headers={"session": "nobody"}).status_code == 401
-                answer = httpx.post(f"{url}/ticket", headers={"session": voter})
-                assert answer.headers["cache-control"] == "no-store"
-                ticket = answer.text
-                for name, code in ((other, ticket), (voter, ""), (voter, "x" * 43), ("nobody", ticket)):
-                    with pytest.raises(CredentialError, match="the name or the ticket is wrong"):
-                        remote.issue(name, code, request)
-                first = remote.issue(voter, ticket, request)
-                assert remote.issue(voter, ticket, request) == first
-                holder.accept("registrar-1", first)
+        with running(portal) as url, RemoteRegistrar(Service(f"{url}/registrar", attempts=1)) as remote:
+            assert httpx.post(f"{url}/ticket", headers={"session": "nobody"}).status_code == 401
+            answer = httpx.post(f"{url}/ticket", headers={"session": voter})
+            assert answer.headers["cache-control"] == "no-store"
+            ticket = answer.text
+            for name, code in ((other, ticket), (voter, ""), (voter, "x" * 43), ("nobody", ticket)):
+                with pytest.raises(CredentialError, match="the name or the ticket is wrong"):
+                    remote.issue(name, code, request)
+            first = remote.issue(voter, ticket, request)
+            assert remote.issue(voter, ticket, request) == first
+            holder.accept("registrar-1", first)
 
-        async def live() -> None:
-            async with portal.router.lifespan_context(portal):
-                await asyncio.to_thread(visit)
-
-        asyncio.run(live())
-        # The publisher has posted what there was before it ended.
+        # The publisher has posted what there was before the portal ended.
         assert simulation.log.issued == {"registrar-1": 1}
     assert holder.credential()
 
