@@ -33,6 +33,26 @@ def closed() -> Simulation:
     return simulation
 
 
+# A small group.
+
+
+def test_a_group_that_is_made_small_is_seen_through_from_the_minimum_on() -> None:
+    """The authority ends voting when the others know every ballot but one: what the threat model says of it. With one
+    of them fewer, trustees decrypt nothing."""
+    known = {"chair": "chi"}
+    for voters in (2, 1):
+        simulation = elections.voting([elections.choice()], 4, minimum_group=3)
+        simulation.vote([{"chair": "em"}, *[known] * voters])
+        if voters == 1:
+            with pytest.raises(TallyError, match="2 ballots are fewer than the minimum group of 3"):
+                simulation.tally()
+            assert parse_entry(list(simulation.store.entries())[-1]).kind == "seal"
+            continue
+        ((_, (counts, blank)),) = elections.counts_of(simulation.tally())["chair"].items()
+        # Less their own two, what is left is one voter's vote.
+        assert ((counts[0] - voters, *counts[1:]), blank) == ((0, 0, 1), 0)
+
+
 # Two logs.
 
 

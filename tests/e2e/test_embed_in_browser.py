@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from secretballot.client import LocalBoard
@@ -45,7 +45,7 @@ def hall(tmp_path: Path) -> Hall:
 
 
 def submit(action: str) -> str:
-    return f"document.querySelector('form[action=\"/{action}\"] button').click()"
+    return f"document.querySelector('form[action$=\"/{action}\"] button').click()"
 
 
 def sign_in(page: chromium.Page) -> None:
@@ -69,12 +69,14 @@ def kinds(hall: Hall) -> list[str]:
 
 @contextmanager
 def somebody_elses(target: str) -> Iterator[str]:
-    """The URL of a page at another port of this machine, of the same site, with a form that casts at the terminal."""
+    """The URL of a page at another port of this machine, of the same site, with a form that casts at the terminal. Of
+    its visitors it shows the cookies."""
     app = FastAPI()
 
     @app.get("/")
-    def page() -> HTMLResponse:
-        return HTMLResponse(f'<form method="post" action="{target}/cast"><button>Win a prize</button></form>')
+    def page(request: Request) -> HTMLResponse:
+        form = f'<form method="post" action="{target}cast"><button>Win a prize</button></form>'
+        return HTMLResponse(f"{form}<pre>{request.cookies}</pre>")
 
     with running(app) as url:
         yield url
@@ -86,7 +88,7 @@ def test_a_voter_votes_in_a_browser(hall: Hall, browser: chromium.Browser) -> No
         page = browser.open(url)
         sign_in(page)
         # A browser sends no form in which a line is not marked.
-        assert page.evaluate("document.querySelector('form[action=\"/seal\"]').checkValidity()") is False
+        assert page.evaluate("document.querySelector('form[action$=\"/seal\"]').checkValidity()") is False
         seal(page)
         page.press(submit("challenge"))
         assert "Opened, and not counted" in page.evaluate(_TEXT)
@@ -99,7 +101,8 @@ def test_a_voter_votes_in_a_browser(hall: Hall, browser: chromium.Browser) -> No
         assert page.evaluate("document.cookie") == ""
         # But for advice on forms, which differs from release to release: nothing breaks the policy.
         assert [one for one in page.complaints if not one.startswith("[DOM]")] == []
-        actions = {"", "sign-in", "seal", "challenge", "cast"}
+        place = hall.terminal.visit.place
+        actions = {"", "sign-in", *(f"{place}/{action}" for action in ("", "seal", "challenge", "cast"))}
         # Any browser asks for an icon by itself.
         assert {*page.requests} - {f"{url}/favicon.ico"} == {f"{url}/{action}" for action in actions}
     assert [kinds(hall).count(kind) for kind in ("challenged-ballot", "ballot")] == [1, 1]
@@ -108,16 +111,39 @@ def test_a_voter_votes_in_a_browser(hall: Hall, browser: chromium.Browser) -> No
 
 
 def test_a_page_of_somebody_else_casts_nothing(hall: Hall, browser: chromium.Browser) -> None:
-    """Of the same site, so that the browser sends the voter's cookie along."""
-    with running(hall.app) as url, somebody_elses(url) as other:
+    """Of the same site, so that the browser sends the voter's cookies along; but not that of the visit, with which
+    whoever serves that page could look at what was marked."""
+    with running(hall.app) as url:
         page = browser.open(url)
         sign_in(page)
         seal(page)
-        stranger = browser.open(other)
-        stranger.press("document.querySelector('button').click()")
+        with somebody_elses(page.evaluate("location.href")) as other:
+            stranger = browser.open(other)
+            shown = stranger.evaluate(_TEXT)
+            assert "terminal" in shown
+            assert hall.terminal.visit.id not in shown
+            stranger.press("document.querySelector('button').click()")
         assert stranger.evaluate(_TEXT) == "from another page"
         assert "ballot" not in kinds(hall)
         assert hall.terminal.visit.sealed is not None
         page.press(submit("cast"))
         assert "Your ballot is cast" in page.evaluate(_TEXT)
     assert kinds(hall).count("ballot") == 1
+
+
+def test_what_the_screen_shows_goes_with_the_visit(
+    hall: Hall, browser: chromium.Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody touches the terminal any more, which would sign the voter out: the browser does not show the marks on."""
+    with running(hall.app) as url:
+        page = browser.open(url)
+        sign_in(page)
+        monkeypatch.setattr(hall.terminal, "idle", 0.0)
+        monkeypatch.setattr(hall.terminal, "touch", lambda: None)
+        seal(page)
+        assert "DUNG" in page.evaluate(_TEXT)
+        hall.terminal.leave()
+        page.press("0")
+        assert "DUNG" not in page.evaluate(_TEXT)
+        assert "Sign in" in page.evaluate(_TEXT)
+        assert page.evaluate("location.pathname") == "/"

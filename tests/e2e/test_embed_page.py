@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import logging
 import re
@@ -87,6 +86,8 @@ class Browser:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        #: The address that it shows.
+        self.at = "/"
         self._client = httpx.Client(base_url=url, headers={"Origin": url})
         self.seen: list[httpx.Response] = []
 
@@ -95,17 +96,24 @@ class Browser:
         return html.unescape(self.look().text)
 
     def look(self) -> httpx.Response:
-        self.seen.append(self._client.get("/"))
-        return self.seen[-1]
+        answer = self._client.get(self.at)
+        self.seen.append(answer)
+        if answer.status_code == 303:
+            self.at = answer.headers["location"]
+            return self.look()
+        return answer
 
-    def token(self) -> str:
-        found = re.search(r'name="token" value="(\w+)"', self.look().text)
-        assert found is not None
-        return found[1]
+    def hidden(self) -> dict[str, str]:
+        """What the forms of the page have in them: the token, and the code of a sealed ballot."""
+        page = self.look().text
+        (token,) = set(re.findall(r'name="/token" value="(\w+)"', page))
+        return {"/token": token, "code": next(iter(re.findall(r'name="code" value="([\w-]+)"', page)), "")}
 
     def press(self, action: str, fields: Mapping[str, str] | None = None, **rest: Any) -> httpx.Response:
-        data = {"token": self.token(), **(fields or {})}
-        self.seen.append(self._client.post(f"/{action}", data=data, **rest))
+        if action in ("sign-in", "credential"):
+            self.at = "/"
+        data = {**self.hidden(), **(fields or {})}
+        self.seen.append(self._client.post(f"{self.at}{action}", data=data, **rest))
         return self.seen[-1]
 
     def close(self) -> None:
@@ -113,14 +121,19 @@ class Browser:
 
     def go(self, action: str, fields: Mapping[str, str] | None = None) -> str:
         answer = self.press(action, fields)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        assert answer.status_code == 303, answer.text
+        self.at = answer.headers["location"]
         return self.page
 
     def cookie(self) -> str:
-        return self._client.cookies["terminal"]
+        (found,) = (one for one in self._client.cookies.jar if one.path == self.at)
+        return found.value or ""
+
+    def set_cookie(self, value: str) -> None:
+        self._client.cookies.set("visit", value)
 
     def forge(self, action: str, **rest: Any) -> httpx.Response:
-        return self._client.post(f"/{action}", **rest)
+        return self._client.post(f"{self.at}{action}", **rest)
 
 
 class Hall:
@@ -291,6 +304,32 @@ def test_a_line_that_is_not_marked_is_no_blank(hall: Hall) -> None:
     assert hall.terminal.visit.choices is None
 
 
+@pytest.mark.parametrize("step", ["cast", "challenge"])
+def test_a_page_casts_and_opens_no_other_ballot_than_it_shows(hall: Hall, step: str) -> None:
+    """Another tab of the same browser has marked anew meanwhile."""
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    shown = hall.browser.hidden()
+    hall.browser.go("change")
+    hall.browser.go("seal", MARKED | {"officials/an": "high"})
+    size = hall.simulation.log.size
+    refused = hall.browser.forge(step, data=shown)
+    assert (refused.status_code, "another ballot" in refused.text) == (422, True)
+    assert hall.terminal.visit.sealed is not None
+    assert hall.simulation.log.size == size
+    hall.browser.go(step)
+    assert hall.simulation.log.size == size + 1
+
+
+def test_a_contest_of_any_name_can_be_marked(names: dict[str, Any], tmp_path: Path) -> None:
+    simulation = elections.voting([elections.choice(name) for name in ("token", "code", "place")], 1)
+    hall = Hall(simulation, names, tmp_path, LocalBoard(simulation.board))
+    with hall.open() as browser:
+        hall.sign_in()
+        browser.go("seal", {"token": "dung", "code": "chi", "place": "em"})
+        assert hall.terminal.visit.choices == {"token": "dung", "code": "chi", "place": "em"}
+
+
 def test_a_lost_answer_is_asked_for_again_and_no_other_ballot_is_made(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,9 +413,16 @@ def test_who_does_nothing_is_signed_out(hall: Hall, monkeypatch: pytest.MonkeyPa
     # That of an earlier visit does nothing to this one.
     early.function(object())
     assert hall.terminal.visit is not None
+    hidden, place = hall.browser.hidden(), hall.browser.at
+    # What the screen shows is not left on it.
+    assert hall.browser.look().headers["refresh"] == f"301; url={place}"
     late.function(*late.args)
     assert hall.terminal.visit is None
-    assert "sign in first" in hall.browser.press("cast").text
+    late_again = hall.browser.forge("cast", data=hidden)
+    assert (late_again.status_code, "sign in first" in late_again.text) == (422, True)
+    assert "Sign in" in hall.browser.page
+    assert hall.browser.at == "/"
+    assert "refresh" not in hall.browser.look().headers
 
 
 # Who else can reach the terminal.
@@ -385,20 +431,27 @@ def test_who_does_nothing_is_signed_out(hall: Hall, monkeypatch: pytest.MonkeyPa
 def forged(hall: Hall) -> Iterator[tuple[int, httpx.Response]]:
     """Requests to cast that are not the voter's, each with the status that is due."""
     browser = hall.browser
-    token = browser.token()
-    good = {"data": {"token": token}}
+    hidden = browser.hidden()
+    good = {"data": hidden}
     for origin in ("https://example.org", "null", "http://127.0.0.1:1", browser.url.replace("http", "https")):
         yield 403, browser.forge("cast", headers={"Origin": origin}, **good)
-    yield 422, browser.forge("cast", data={"token": "0" * 64})
+    for token in ("0" * 64, ""):
+        yield 422, browser.forge("cast", data={**hidden, "/token": token})
     yield 422, browser.forge("cast", data={})
-    yield 422, browser.forge("cast", content=b"\xff", headers={"Cookie": f"terminal={browser.cookie()}"})
+    yield 422, browser.forge("cast", content=b"\xff")
+    yield 422, browser.forge("cast", data={**hidden, "code": ""})
+    yield 422, browser.forge("cast", data={**hidden, "/token": [hidden["/token"]] * 2})
     yield 400, browser.forge("cast", headers={"Host": "terminal.example.org"}, **good)
-    yield 413, browser.forge("cast", data={"token": token, "more": "x" * 2**18})
-    yield 400, browser.forge("cast", content=iter([f"token={token}".encode()]))
-    # Another browser, with a token of its own.
-    with closing(Browser(browser.url)) as other:
-        yield 422, other.press("cast")
-        assert "DUNG" not in other.page
+    yield 413, browser.forge("cast", data={**hidden, "more": "x" * 2**18})
+    yield 400, browser.forge("cast", content=iter([b"code="]))
+    # Somebody who has the path or the cookie, and not the other.
+    for at, cookie in ((browser.at, "x"), (f"{browser.at[:-2]}x/", browser.cookie())):
+        with closing(Browser(browser.url)) as other:
+            other.at = at
+            other.set_cookie(cookie)
+            yield 422, other.forge("cast", data=hidden)
+            assert "DUNG" not in other.page
+            assert other.at == "/"
 
 
 def test_nobody_else_casts(hall: Hall) -> None:
@@ -413,15 +466,17 @@ def test_nobody_else_casts(hall: Hall) -> None:
 
 
 def test_a_cookie_from_before_is_not_the_voters(hall: Hall) -> None:
-    hall.browser.look()
-    before = hall.browser.cookie()
     hall.sign_in()
-    assert hall.browser.cookie() != before
+    before, place = hall.browser.cookie(), hall.browser.at
+    answer = hall.browser.press("sign-in", {"passphrase": PASSPHRASE})
+    assert answer.headers["location"] != place
     with closing(Browser(hall.browser.url)) as stranger:
-        stranger._client.cookies.set("terminal", before)
+        stranger.at = answer.headers["location"]
+        stranger.set_cookie(before)
         assert "Encrypt" not in stranger.page
-    header = hall.browser.press("sign-in", {"passphrase": PASSPHRASE}).headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=strict"} <= set(header.split("; "))
+    assert {"HttpOnly", "SameSite=strict", f"Path={answer.headers['location']}"} <= set(
+        answer.headers["set-cookie"].split("; ")
+    )
     refused = hall.browser.press("sign-in", {"passphrase": "another"})
     assert (refused.status_code, "passphrase" in refused.text) == (422, True)
 
@@ -459,25 +514,19 @@ def test_the_portal(names: dict[str, Any], tmp_path: Path) -> None:
         holder = Holder(election)
         request = holder.request("registrar-1")
 
-        def visit() -> None:
-            with running(portal) as url, RemoteRegistrar(Service(f"{url}/registrar", attempts=1)) as remote:
-                assert httpx.post(f"{url}/ticket", headers={"session": "nobody"}).status_code == 401
-                answer = httpx.post(f"{url}/ticket", headers={"session": voter})
-                assert answer.headers["cache-control"] == "no-store"
-                ticket = answer.text
-                for name, code in ((other, ticket), (voter, ""), (voter, "x" * 43), ("nobody", ticket)):
-                    with pytest.raises(CredentialError, match="the name or the ticket is wrong"):
-                        remote.issue(name, code, request)
-                first = remote.issue(voter, ticket, request)
-                assert remote.issue(voter, ticket, request) == first
-                holder.accept("registrar-1", first)
+        with running(portal) as url, RemoteRegistrar(Service(f"{url}/registrar", attempts=1)) as remote:
+            assert httpx.post(f"{url}/ticket", headers={"session": "nobody"}).status_code == 401
+            answer = httpx.post(f"{url}/ticket", headers={"session": voter})
+            assert answer.headers["cache-control"] == "no-store"
+            ticket = answer.text
+            for name, code in ((other, ticket), (voter, ""), (voter, "x" * 43), ("nobody", ticket)):
+                with pytest.raises(CredentialError, match="the name or the ticket is wrong"):
+                    remote.issue(name, code, request)
+            first = remote.issue(voter, ticket, request)
+            assert remote.issue(voter, ticket, request) == first
+            holder.accept("registrar-1", first)
 
-        async def live() -> None:
-            async with portal.router.lifespan_context(portal):
-                await asyncio.to_thread(visit)
-
-        asyncio.run(live())
-        # The publisher has posted what there was before it ended.
+        # The publisher has posted what there was before the portal ended.
         assert simulation.log.issued == {"registrar-1": 1}
     assert holder.credential()
 

@@ -1,13 +1,16 @@
-"""Access codes: random, read however they were typed, hashed at rest."""
+"""Access codes: random, read however they were typed, hashed at rest. And the names that they are for."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secretballot.cli.registrar import _names as roll_names
 from secretballot.credential.codes import check_code, hash_code, new_code, read_code
 from secretballot.errors import ArgumentError, CredentialError
 
@@ -65,3 +68,18 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     except CredentialError:
         return
     assert read_code(code) == code
+
+
+def test_a_roll_however_it_was_saved(tmp_path: Path) -> None:
+    """The mark that spreadsheets begin a file with is of no name; and a name is one in either composition."""
+    file = tmp_path / "roll.txt"
+    names = ["Nguyễn Ánh", "An"]
+    for form in ("NFC", "NFD"):
+        for start in ("", "\ufeff"):
+            file.write_text(start + unicodedata.normalize(form, " \r\n".join(names)), encoding="utf-8")
+            assert roll_names(file) == names
+    file.write_text(
+        "\n".join(unicodedata.normalize(form, names[0]) for form in ("NFC", "NFD")), encoding="utf-8"
+    )
+    with pytest.raises(CredentialError, match="a name stands there twice"):
+        roll_names(file)

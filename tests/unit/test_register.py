@@ -18,8 +18,8 @@ from ..support import stores
 from ..support.stores import OPENING, Place, run
 from .test_store import together
 
-#: With what a comparison that is not exact would take for another: case, composition, spaces, numbers.
-ROLL = ["an", "An", "bình", "bi\u0300nh", "chi ", "chi", "1", "01", "'; DROP TABLE roll"]
+#: With what a comparison that is not exact would take for another: case, accents, spaces, numbers.
+ROLL = ["an", "An", "bình", "bính", "chi ", "chi", "1", "01", "'; DROP TABLE roll"]
 
 
 @pytest.fixture(params=stores.REGISTERS)
@@ -67,6 +67,8 @@ def test_who_is_on_the_roll(register: IssuanceRegister) -> None:
         "an ",
         "",
         "binh",
+        # It looks as one that is there.
+        "bi\u0300nh",
         "bi\u0300nh\u0300",
         "a\0n",
         "an\0",
@@ -104,7 +106,7 @@ def test_voters_are_added_all_or_none(register: IssuanceRegister) -> None:
     for more in (["new", "an"], ["new", "new"], {"new": b"code", "chi": None}, iter(["x", "y", "x"])):
         with pytest.raises(CredentialError, match=r"^a name is given twice, or is on the roll already$"):
             register.add_voters(more)
-    for wrong in ("", "a\0", "\ud800", "x" * (base_module.MAX_VOTER_SIZE + 1), "ô" * 501):
+    for wrong in ("", "a\0", "\ud800", "bi\u0300nh", "x" * (base_module.MAX_VOTER_SIZE + 1), "ô" * 501):
         with pytest.raises(CredentialError, match="a voter's name has 1 to 1000 bytes"):
             register.add_voters(["new", wrong])
     for code, message in ((b"", "not 0"), (b"c" * 257, "not 257")):

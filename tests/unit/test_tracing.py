@@ -64,6 +64,22 @@ def test_votes_outlive_the_object(simulation: Simulation, tmp_path: Path) -> Non
     assert key_of(first.entry) == key_of(second.entry) == again.key
 
 
+def test_what_another_program_kept_is_not_written_over(simulation: Simulation, tmp_path: Path) -> None:
+    path = tmp_path / "votes"
+    early, late = votes_of(simulation, path), votes_of(simulation, path)
+    kept = early.add(simulation.seal(0, {"chair": "chi"}).cast())
+    entry = simulation.seal(0, {"chair": "em"}).cast()
+    with pytest.raises(KeyFileError, match="'votes': another program has written it"):
+        late.add(entry)
+    assert (late.sent, votes_of(simulation, path).sent) == ([], [kept])
+    late = votes_of(simulation, path)
+    other = late.add(entry)
+    with pytest.raises(KeyFileError, match="another program"):
+        early.answer(kept, "a receipt")
+    late.answer(other, "another receipt")
+    assert votes_of(simulation, path).sent == late.sent == [kept, other._replace(receipt=b"another receipt")]
+
+
 def test_votes_of_others_are_not_kept(simulation: Simulation, tmp_path: Path) -> None:
     votes = votes_of(simulation, tmp_path / "votes")
     entry = simulation.seal(1, {"chair": "chi"}).cast()

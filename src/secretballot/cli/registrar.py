@@ -10,6 +10,7 @@ import click
 
 from ..credential.codes import hash_code, new_code
 from ..credential.records import Issuance
+from ..credential.register.base import read_name
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import CredentialError, EncodingError, RefusedError
 from ..files import write_file
@@ -161,10 +162,10 @@ def roll(
 
 def _names(path: Path) -> list[str]:
     try:
-        text = path.read_bytes()[: _MAX_ROLL + 1].decode("utf-8")
+        text = path.read_bytes()[: _MAX_ROLL + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         raise EncodingError("is not UTF-8", item=str(path)) from None
-    names = [line.strip() for line in text.splitlines() if line.strip()]
+    names = [read_name(line.strip()) for line in text.splitlines() if line.strip()]
     if len(set(names)) != len(names):
         raise CredentialError("a name stands there twice", item=str(path))
     return names
@@ -194,7 +195,7 @@ def issue(
     role = _at_work(home, passphrase, board)
     registrar = role.registrar()
     role.audit()  # An older copy would sign for a voter who has a credential.
-    signature, _ = registrar.issue(voter, request.read_bytes()[: 2**16])
+    signature, _ = registrar.issue(read_name(voter), request.read_bytes()[: 2**16])
     write_file(answer, signature)
     say(as_json, f"answered: {answer}", issued=role.register.count())
 

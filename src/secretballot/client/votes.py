@@ -3,11 +3,13 @@
 They are sealed, since they tie the voter to a ballot key.
 
 None is ever taken out. A board that gave no receipt for a ballot may have it all the same, and post it later; and the
-receipt of an older ballot shows what the board promised, whatever became of a newer one.
+receipt of an older ballot shows what the board promised, whatever became of a newer one. So one program never
+writes over what another has added meanwhile.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from ..ballot.records import Ballot, ChallengedBallot, confirmation_code
 from ..credential.holder import Holder
 from ..crypto import key_file
 from ..crypto.encoding import frame, unframe
-from ..errors import EncodingError
+from ..errors import EncodingError, KeyFileError
 from ..records import parse_entry
 
 _KIND = "votes"
@@ -52,6 +54,7 @@ class Votes:
         #: The ballot key that all are under.
         self.key = holder.signing_key.verify_key.data
         self.sent: list[Vote] = []
+        self._kept = self._digest()
         if path.exists():
             with key_file.load(path, _KIND, passphrase, 3, limit=MAX_FILE_SIZE) as fields:
                 election, count, data = (field.reveal() for field in fields)
@@ -69,13 +72,22 @@ class Votes:
         signed.verify(self.key)
         return Vote(entry, receipt, signed.kind != "ballot")
 
+    def _digest(self) -> bytes | None:
+        try:
+            return hashlib.sha256(self._path.read_bytes()).digest()
+        except OSError:
+            return None
+
     @property
     def cast(self) -> list[Vote]:
         """Those that were cast, and not opened."""
         return [vote for vote in self.sent if not vote.opened]
 
     def add(self, entry: bytes) -> Vote:
-        """Keeps a new one. To be done before it is sent: whatever happens then, the board may have it."""
+        """Keeps a new one. To be done before it is sent: whatever happens then, the board may have it.
+
+        Raises KeyFileError, as :meth:`answer` does, where another program has written the file since it was read here.
+        """
         vote = self._vote(entry)
         self._keep([*self.sent, vote])
         return vote
@@ -88,10 +100,15 @@ class Votes:
 
     def _keep(self, sent: list[Vote]) -> None:
         """On the disk, and only then in memory: where the disk is full, it can be done again."""
+        if self._digest() != self._kept:
+            raise KeyFileError(
+                "another program has written it: read it again, and then do this",
+                item=f"key file {self._path.name!r}",
+            )
         pairs = [part for vote in sent for part in (vote.entry, vote.receipt)]
         fields = (self._election, str(len(sent)).encode("ascii"), frame(*pairs))
         key_file.save(self._path, _KIND, self._passphrase, *fields, replace=True, limit=MAX_FILE_SIZE)
-        self.sent = sent
+        self.sent, self._kept = sent, self._digest()
 
     def __repr__(self) -> str:
         return "<Votes, redacted>"

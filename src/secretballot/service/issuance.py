@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from ..client.access import BoardAccess
+from ..credential.register.base import read_name
 from ..credential.registrar import Registrar
 from ..errors import CredentialError, RefusedError
 from .rates import Rates
@@ -112,6 +113,7 @@ class IssuanceDesk:
         RefusedError where register and log contradict each other."""
         if self._publisher is not None and self._publisher.is_refused:
             raise RefusedError("issuing is stopped: the board refuses the register's lines")
+        voter = read_name(voter)
         try:
             self._authenticate(voter, code)
         except CredentialError:

@@ -36,7 +36,8 @@ def config_of(
         ssl_keyfile=key,
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        # An application of the embedder's may start there what posts the register's lines.
+        lifespan="on",
         server_header=False,
         date_header=False,
         timeout_keep_alive=settings.idle_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -145,14 +146,21 @@ def is_name(voter: str) -> bool:
         size = len(voter.encode("utf-8"))
     except UnicodeEncodeError:
         return False
-    return 0 < size <= MAX_VOTER_SIZE and "\0" not in voter
+    return 0 < size <= MAX_VOTER_SIZE and "\0" not in voter and unicodedata.is_normalized("NFC", voter)
+
+
+def read_name(text: str) -> str:
+    """A name as it was typed or stands in a file: a letter with its marks may be one character or several, which look
+    the same; on a roll it is what NFC (Unicode) makes of it, so that nobody is there twice."""
+    check_type(text, str, "a voter's name")
+    return unicodedata.normalize("NFC", text)
 
 
 def check_voter(voter: str) -> None:
     """Returns nothing for a text that can stand on a roll. Raises CredentialError otherwise, without the name."""
     if not is_name(voter):
         raise CredentialError(
-            f"a voter's name has 1 to {MAX_VOTER_SIZE} bytes in UTF-8, without null characters"
+            f"a voter's name has 1 to {MAX_VOTER_SIZE} bytes in UTF-8, in NFC (Unicode), without null characters"
         )
 
 
