@@ -24,8 +24,8 @@ from secretballot.report import Comparison, Relation
 from secretballot.tally import ElectionLog
 from secretballot.verify import Report
 
-from ..support import elections
-from ..support.cosigners import new_cosigner
+from ...support import elections
+from ...support.cosigners import new_cosigner
 
 
 def run(*arguments: object) -> Result:

@@ -16,9 +16,9 @@ from secretballot.report import explanations
 from secretballot.report.explanations import PARTS, explain, headings, specification
 from secretballot.verify import RULES
 
-from ..support import elections
+from ...support import elections
 
-SPECIFICATION = Path(__file__).parents[2] / "docs" / "spec"
+SPECIFICATION = Path(__file__).parents[3] / "docs" / "spec"
 
 
 def run(*arguments: object) -> Result:

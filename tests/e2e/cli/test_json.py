@@ -17,7 +17,7 @@ from secretballot.cli import main, terminal
 from secretballot.crypto.signing import SigningKey
 from secretballot.testing import Simulation
 
-from ..support import elections
+from ...support import elections
 
 
 @pytest.fixture(scope="module")
