@@ -254,6 +254,14 @@ def outcome_without_a_rule(elections: Elections) -> Shown:
     return _published(elections.sums, change)
 
 
+@by("T4", "The authority draws an outcome in an election without any rule.")
+def outcome_without_any_rules(elections: Elections) -> Shown:
+    def change(body: Any) -> None:
+        _line(body)["outcomes"].append("elected")
+
+    return _published(elections.twice, change)
+
+
 @by("T3", "A count of ranked ballots is raised.")
 def ranking_points_raised(elections: Elections) -> Shown:
     def change(body: Any) -> None:
