@@ -110,6 +110,18 @@ def test_a_body_without_a_length_is_refused_with_its_head(url: str, head: bytes)
         assert is_cut_off(connection)
 
 
+def test_a_head_is_refused_without_a_body_and_without_a_traceback(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(url) as connection:
+        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert is_cut_off(connection)
+    assert [one.exc_info for one in caplog.records if one.exc_info] == []
+    # The neighbour has nothing that is refused.
+    assert httpx.head(f"{url}/health").status_code == 405
+
+
 def test_who_is_served_may_be_silent_between_requests(url: str) -> None:
     with httpx.Client(base_url=url) as client:
         for _ in range(3):
