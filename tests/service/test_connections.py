@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from secretballot.board.attachments import digest_of
 from secretballot.client import LocalBoard
@@ -21,6 +22,7 @@ from secretballot.service.bodies import TooSlowError
 from secretballot.service.connections import bounded, room_for
 from secretballot.service.deploy import board_app
 from secretballot.service.sending import PIECE, Places, lines
+from secretballot.service.serve import config_of
 from secretballot.service.settings import Rate, Settings
 from secretballot.testing import Simulation
 
@@ -182,6 +184,14 @@ def test_more_connections_than_there_is_room_for(simulation: Simulation, setting
             assert is_cut_off(connection)
         with httpx.Client(base_url=url) as client:
             assert client.get("/health").status_code == 200
+
+
+def test_a_proxy_is_many_clients() -> None:
+    settings = Settings(connections=50, connections_of_address=5)
+    for behind_proxy, most in ((False, 5), (True, 50)):
+        config = config_of(FastAPI(), behind_proxy=behind_proxy, settings=settings)
+        assert config.http.settings.connections_of_address == most  # type: ignore[union-attr]
+        assert config.proxy_headers is behind_proxy
 
 
 def test_nothing_is_kept_of_an_address_without_connections(simulation: Simulation) -> None:
