@@ -124,6 +124,23 @@ def test_a_head_is_refused_without_a_body_and_without_a_traceback(
     assert httpx.head(f"{url}/health").status_code == 405
 
 
+def test_a_service_that_ends_in_the_midst_of_a_body_says_so(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(board_app(LocalBoard(simulation.board)), settings=BRIEF) as url:
+        connection = connect(url)
+        connection.sendall(
+            b"POST /v1/entries HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        )
+        # It waits for the body.
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+    with connection:
+        answer = connection.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: 1" in answer
+    assert [one.exc_info for one in caplog.records if one.exc_info] == []
+
+
 def test_who_is_served_may_be_silent_between_requests(url: str) -> None:
     with httpx.Client(base_url=url) as client:
         for _ in range(3):
