@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from secretballot.board.attachments import digest_of
 from secretballot.client import LocalBoard
@@ -21,6 +22,7 @@ from secretballot.service.bodies import TooSlowError
 from secretballot.service.connections import bounded, room_for
 from secretballot.service.deploy import board_app
 from secretballot.service.sending import PIECE, Places, lines
+from secretballot.service.serve import config_of
 from secretballot.service.settings import Rate, Settings
 from secretballot.testing import Simulation
 
@@ -110,6 +112,35 @@ def test_a_body_without_a_length_is_refused_with_its_head(url: str, head: bytes)
         assert is_cut_off(connection)
 
 
+def test_a_head_is_refused_without_a_body_and_without_a_traceback(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(url) as connection:
+        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert is_cut_off(connection)
+    assert [one.exc_info for one in caplog.records if one.exc_info] == []
+    # The neighbour has nothing that is refused.
+    assert httpx.head(f"{url}/health").status_code == 405
+
+
+def test_a_service_that_ends_in_the_midst_of_a_body_says_so(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(board_app(LocalBoard(simulation.board)), settings=BRIEF) as url:
+        connection = connect(url)
+        connection.sendall(
+            b"POST /v1/entries HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        )
+        # It waits for the body.
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+    with connection:
+        answer = connection.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: 1" in answer
+    assert [one.exc_info for one in caplog.records if one.exc_info] == []
+
+
 def test_who_is_served_may_be_silent_between_requests(url: str) -> None:
     with httpx.Client(base_url=url) as client:
         for _ in range(3):
@@ -170,6 +201,14 @@ def test_more_connections_than_there_is_room_for(simulation: Simulation, setting
             assert is_cut_off(connection)
         with httpx.Client(base_url=url) as client:
             assert client.get("/health").status_code == 200
+
+
+def test_a_proxy_is_many_clients() -> None:
+    settings = Settings(connections=50, connections_of_address=5)
+    for behind_proxy, most in ((False, 5), (True, 50)):
+        config = config_of(FastAPI(), behind_proxy=behind_proxy, settings=settings)
+        assert config.http.settings.connections_of_address == most  # type: ignore[union-attr]
+        assert config.proxy_headers is behind_proxy
 
 
 def test_nothing_is_kept_of_an_address_without_connections(simulation: Simulation) -> None:

@@ -145,6 +145,10 @@ def _serve(monkeypatch: pytest.MonkeyPatch, visit: Callable[[str], None]) -> Non
     class Served:
         def __init__(self, config: uvicorn.Config) -> None:
             assert (config.host, config.port, config.access_log) == ("127.0.0.1", 8000, False)
+            # Behind the page's proxy: each client has a rate of its own, and all have the proxy's address.
+            assert config.proxy_headers
+            bounds = config.http.settings  # type: ignore[union-attr]
+            assert bounds.connections_of_address == bounds.connections
             self._app = config.app
 
         def run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -111,6 +112,11 @@ class _Bound:
                 await self._app(scope, receive, answer)
             except SecretBallotError as error:
                 await _refuse(error)(scope, receive, answer)
+            except asyncio.CancelledError:
+                # The service ends, and this request was still not over: what it asked for can be asked again.
+                failed.append("CancelledError")
+                if not answered:
+                    await _refuse(TooManyError("the service is ending"))(scope, receive, answer)
             except Exception as error:  # noqa: BLE001 - nobody is shown a traceback, and the next request is served
                 failed.append(type(error).__name__)
                 if not answered:

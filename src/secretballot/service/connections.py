@@ -79,6 +79,12 @@ class BoundedProtocol(H11Protocol):
         else:
             self._silence.start()
 
+    def send_400_response(self, msg: str) -> None:
+        # The text of it has no place in an answer to HEAD, and h11 breaks off there.
+        with suppress(h11.LocalProtocolError):
+            super().send_400_response(msg)
+        self.transport.close()
+
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         if self.transport.get_write_buffer_size():

@@ -26,6 +26,8 @@ def config_of(
     the server."""
     settings = settings or Settings()
     settings = settings._replace(connections=room_for(settings.connections))
+    if behind_proxy:  # All connections are of its address.
+        settings = settings._replace(connections_of_address=settings.connections)
     return uvicorn.Config(
         app,
         host=host,

@@ -7,8 +7,9 @@ board shows, as it would on a machine of its own.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import NoneType
+from typing import Any, NamedTuple
 
 from ..ballot.contest_kinds import Selection
 from ..ballot.voter import SealedBallot, VoterDevice
@@ -21,7 +22,7 @@ from ..board.store import BoardStore, MemoryStore
 from ..ceremony.trustee import KeyHolder, TrusteeKeys
 from ..credential.holder import Holder
 from ..credential.registrar import Registrar, RegistrarKeys
-from ..errors import TallyError
+from ..errors import ArgumentError, TallyError, check_type
 from ..manifest import Contest, Election, Manifest, is_mixed
 from ..manifest.records import MIN_ROUNDS
 from ..tally import ElectionLog, Result
@@ -62,15 +63,25 @@ class Simulation:
         """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest.
 
         ``registrars`` is how many there are, or their keys: an RSA key takes up to a second to make.
-        Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes.
+        Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes. Raises ArgumentError, and
+        the ManifestError of a manifest that cannot be.
         """
+        check_type(contests, Iterable, "contests")
+        check_type(labels, (Mapping, NoneType), "labels by language")
+        for number, what in (
+            (trustees, "how many trustees there are"),
+            (mixers or 0, "how many mixers there are"),
+        ):
+            _check_number(number, what)
+        if not callable(on_event):
+            raise ArgumentError("on_event is a function of an event")
         self._on_event = on_event
         self.authority = AuthorityKeys.generate("authority", {"en": "Assembly", "vi": "Hội đồng"})
         self.trustees = [
             TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}", "vi": f"Người giữ khóa {i}"})
             for i in range(1, trustees + 1)
         ]
-        self.registrar_keys = self._make(registrars) if isinstance(registrars, int) else list(registrars)
+        self.registrar_keys = self._make(registrars)
         if mixers is None:
             mixers = MIN_ROUNDS if any(map(is_mixed, contests)) else 0
         self.mixer_keys = [
@@ -78,23 +89,20 @@ class Simulation:
             for i in range(1, mixers + 1)
         ]
         self.board_keys = BoardKeys.generate(origin)
-        self.manifest = Manifest.model_validate(
-            {
-                "labels": dict(labels or {"en": "Simulation"}),
-                "nonce": secrets.token_bytes(16),
-                "roll_size": roll_size,
-                "capacity": capacity if capacity is not None else roll_size,
-                "minimum_group": minimum_group,
-                "revoting": revoting,
-                "contests": tuple(contests),
-                "quorum": quorum,
-                "trustees": tuple(trustee.public() for trustee in self.trustees),
-                "registrars": tuple(registrar.public() for registrar in self.registrar_keys),
-                "mixers": tuple(mixer.public() for mixer in self.mixer_keys),
-                "mixing_rounds": mixers if mixing_rounds is None else mixing_rounds,
-                "authority": self.authority.public(),
-                "board": self.board_keys.public(),
-            }
+        given: dict[str, Any] = {"roll_size": roll_size, "minimum_group": minimum_group, "revoting": revoting}
+        self.manifest = Manifest(
+            **given,
+            labels=dict(labels or {"en": "Simulation"}),
+            nonce=secrets.token_bytes(16),
+            capacity=capacity if capacity is not None else roll_size,
+            contests=tuple(contests),
+            quorum=quorum,
+            trustees=tuple(trustee.public() for trustee in self.trustees),
+            registrars=tuple(registrar.public() for registrar in self.registrar_keys),
+            mixers=tuple(mixer.public() for mixer in self.mixer_keys),
+            mixing_rounds=mixers if mixing_rounds is None else mixing_rounds,
+            authority=self.authority.public(),
+            board=self.board_keys.public(),
         )
         self.election = Election.from_manifest(self.manifest)
         self.log = ElectionLog()
@@ -107,7 +115,13 @@ class Simulation:
         self.holders: list[Holder] = []
         self.receipts: list[str] = []
 
-    def _make(self, registrars: int) -> list[RegistrarKeys]:
+    def _make(self, registrars: int | Sequence[RegistrarKeys]) -> list[RegistrarKeys]:
+        check_type(registrars, (int, Sequence), "how many registrars there are, or the keys of each,")
+        if not isinstance(registrars, int):
+            for keys in registrars:
+                check_type(keys, RegistrarKeys, "a registrar's keys")
+            return list(registrars)
+        _check_number(registrars, "how many registrars there are")
         made = []
         for i in range(1, registrars + 1):
             labels = {"en": f"Registrar {i}", "vi": f"Người cấp chứng thư {i}"}
@@ -127,7 +141,9 @@ class Simulation:
         self.board.submit(self.authority.enter(self.election, "issuance"))
 
     def issue(self, voters: int) -> None:
-        """Credentials for the first ``voters`` of the roll; then voting opens."""
+        """Credentials for the first ``voters`` of the roll; then voting opens. Raises ArgumentError where the roll has
+        fewer."""
+        _check_number(voters, "how many voters ask", len(self.roll))
         for number, voter in enumerate(self.roll[:voters], 1):
             holder = Holder(self.election)
             for registrar in self.registrars:
@@ -140,7 +156,8 @@ class Simulation:
         self.board.submit(self.authority.enter(self.election, "voting"))
 
     def device(self, voter: int) -> VoterDevice:
-        """The device of a voter, by place from 0."""
+        """The device of a voter, by place from 0. Raises ArgumentError where no such voter has a credential."""
+        _check_number(voter, "the place of a voter with a credential", len(self.holders) - 1)
         holder = self.holders[voter]
         return VoterDevice(self.log.context, holder.credential(), holder.signing_key)
 
@@ -149,7 +166,13 @@ class Simulation:
         return self.device(voter).seal(selections)
 
     def vote(self, ballots: Sequence[Mapping[str, Selection]], *, challenge_every: int = 0) -> None:
-        """Casts a ballot for each voter in order; every ``challenge_every``-th voter has one opened before."""
+        """Casts a ballot for each voter in order; every ``challenge_every``-th voter has one opened before.
+
+        Raises ArgumentError for more ballots than voters with a credential.
+        """
+        check_type(ballots, Sequence, "a ballot of each voter, in order,")
+        _check_number(len(ballots), "how many ballots are cast", len(self.holders))
+        _check_number(challenge_every, "which voters have a ballot opened")
         for voter, selections in enumerate(ballots):
             if challenge_every and voter % challenge_every == 0:
                 self.board.submit(self.seal(voter, selections).challenge())
@@ -159,8 +182,11 @@ class Simulation:
     def tally(self, *, absent: Sequence[int] = ()) -> Result:
         """Closes voting, decrypts with every trustee but the ``absent`` (places from 0), and publishes the result.
 
-        Raises TallyError where too few are left.
+        Raises TallyError where too few are left, and ArgumentError for places at which there is no trustee.
         """
+        check_type(absent, Collection, "the places of absent trustees")
+        for place in absent:
+            _check_number(place, "the place of a trustee", len(self.key_holders) - 1)
         self.close_voting()
         present = [holder for place, holder in enumerate(self.key_holders) if place not in absent]
         self.mix()
@@ -206,3 +232,10 @@ class Simulation:
         for number, entry in enumerate(entries, 1):
             self.board.submit(entry)
             self._on_event(SimulationEvent(stage, number, len(entries)))
+
+
+def _check_number(number: object, what: str, most: int | None = None) -> None:
+    check_type(number, int, f"{what}, a number,")
+    if number < 0 or (most is not None and number > most):  # type: ignore[operator]
+        bound = "" if most is None else f", and at most {most}"
+        raise ArgumentError(f"{what}: from 0 on{bound}, not {number}")

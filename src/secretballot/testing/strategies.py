@@ -22,7 +22,7 @@ from ..ceremony.trustee import TrusteeKeys
 from ..credential.registrar import RegistrarKeys
 from ..crypto.blind_rsa import PrivateKey
 from ..crypto.signing import SigningKey
-from ..errors import BackendError
+from ..errors import ArgumentError, BackendError, SelectionError
 from ..manifest import (
     ApprovalContest,
     ChoiceContest,
@@ -101,6 +101,8 @@ def contests(
     max_options: int = 6,
 ) -> Contest:
     """A contest of one of the kinds, with that id. Lines are tallied in one of ``tallies``."""
+    if not {*kinds} <= {*KINDS} or not {*tallies} <= {*TALLIES}:
+        raise ArgumentError(f"kinds are of {', '.join(KINDS)}, and tallies of {', '.join(TALLIES)}")
     kind = draw(st.sampled_from(kinds))
     common: dict[str, Any] = {"id": contest_id, "labels": draw(labels()), "allow_blank": draw(st.booleans())}
     if kind == "write_in":
@@ -288,8 +290,13 @@ def results(draw: st.DrawFn, manifest: Manifest, *, max_ballots: int = 8) -> Res
 def count(
     manifest: Manifest, ballots: Sequence[Mapping[str, Selection]], *, root: bytes = bytes(32)
 ) -> Result:
-    """The result of ballots that are known in the clear; ``root``, 32 bytes, draws the lots of rankings that tie."""
+    """The result of ballots that are known in the clear; ``root``, 32 bytes, draws the lots of rankings that tie.
+
+    Raises SelectionError for a ballot that is none of this manifest's.
+    """
     election = Election.from_manifest(manifest)
+    if any(ballot.keys() != {contest.id for contest in manifest.contests} for ballot in ballots):
+        raise SelectionError("a ballot has a selection for each contest, and for no other")
     return Result(
         election=election.id,
         collected=len(ballots),
