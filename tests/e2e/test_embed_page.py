@@ -98,13 +98,15 @@ class Browser:
         self.seen.append(self._client.get("/"))
         return self.seen[-1]
 
+    def hidden(self) -> dict[str, str]:
+        """What each of the page's forms sends beside what somebody enters."""
+        return dict(re.findall(r'type="hidden" name="(\w+)" value="([\w-]+)"', self.look().text))
+
     def token(self) -> str:
-        found = re.search(r'name="token" value="(\w+)"', self.look().text)
-        assert found is not None
-        return found[1]
+        return self.hidden()["token"]
 
     def press(self, action: str, fields: Mapping[str, str] | None = None, **rest: Any) -> httpx.Response:
-        data = {"token": self.token(), **(fields or {})}
+        data = {**self.hidden(), **(fields or {})}
         self.seen.append(self._client.post(f"/{action}", data=data, **rest))
         return self.seen[-1]
 
@@ -278,6 +280,25 @@ def test_after_casting_the_choices_are_gone_and_nothing_is_cast_twice(hall: Hall
     assert vote.receipt == visit.sent.receipt
 
 
+@pytest.mark.parametrize("step", ["cast", "challenge"])
+def test_the_page_of_another_ballot_casts_and_opens_none(hall: Hall, step: str) -> None:
+    """Two tabs, or the page before: what the voter looked at is not what is sealed now."""
+    hall.sign_in()
+    hall.browser.go("seal", MARKED)
+    shown = hall.browser.hidden()
+    hall.browser.go("change")
+    hall.browser.go("seal", {**MARKED, "chair": "em"})
+    size = hall.simulation.log.size
+    for code in ({"code": shown["code"]}, {"code": ""}):
+        stale = hall.browser.press(step, code)
+        assert (stale.status_code, "another ballot" in stale.text) == (422, True)
+        assert "EM" in stale.text
+    assert hall.simulation.log.size == size
+    assert hall.terminal.visit.choices["chair"] == "em"
+    hall.browser.go(step)
+    assert hall.simulation.log.size == size + 1
+
+
 def test_a_line_that_is_not_marked_is_no_blank(hall: Hall) -> None:
     hall.sign_in()
     for name in MARKED:
@@ -386,7 +407,7 @@ def forged(hall: Hall) -> Iterator[tuple[int, httpx.Response]]:
     """Requests to cast that are not the voter's, each with the status that is due."""
     browser = hall.browser
     token = browser.token()
-    good = {"data": {"token": token}}
+    good = {"data": browser.hidden()}
     for origin in ("https://example.org", "null", "http://127.0.0.1:1", browser.url.replace("http", "https")):
         yield 403, browser.forge("cast", headers={"Origin": origin}, **good)
     yield 422, browser.forge("cast", data={"token": "0" * 64})
