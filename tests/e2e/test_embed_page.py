@@ -25,6 +25,7 @@ from secretballot.client.votes import Votes
 from secretballot.client.wire import UnreachableError
 from secretballot.credential.codes import hash_code
 from secretballot.errors import CredentialError
+from secretballot.manifest import Option
 from secretballot.records import parse_entry
 from secretballot.service.deploy import board_app, issuance_app
 from secretballot.testing import Simulation
@@ -39,7 +40,7 @@ CODE = "0123-4567-89AB-CDEF"
 PASSPHRASE = "a passphrase of my own"
 CONTESTS = (elections.rating(), elections.choice())
 #: What the voter marks; the names of these marks are to be found nowhere but in what is shown.
-MARKED = {"officials/an": "low", "officials/binh": "", "chair": "dung"}
+MARKED = {"officials/an": "low", "officials/binh": "", "chair/chair": "dung"}
 
 pytestmark = [
     pytest.mark.skipif(not PAGE.is_file(), reason="the documentation is not beside the tests"),
@@ -240,7 +241,7 @@ def tells(text: str, word: str) -> bool:
 
 def vote_at(browser: Browser) -> None:
     """Marks, has the ballot opened, marks again, and casts."""
-    missing = browser.press("seal", {**MARKED} | {"chair": "nobody"})
+    missing = browser.press("seal", {**MARKED} | {"chair/chair": "nobody"})
     assert missing.status_code == 422
     assert "nobody" not in missing.text
     page = browser.go("seal", MARKED)
@@ -280,6 +281,16 @@ def test_after_casting_the_choices_are_gone_and_nothing_is_cast_twice(hall: Hall
     assert vote.receipt == visit.sent.receipt
 
 
+def test_a_line_is_marked_once_and_no_other_is(hall: Hall) -> None:
+    hall.sign_in()
+    for more in (["chair/chair=em"], ["token=x"], ["officials/nobody=low"], ["more="]):
+        fields = [f"{name}={mark}" for name, mark in {**hall.browser.hidden(), **MARKED}.items()]
+        answer = hall.browser.forge("seal", content="&".join([*fields, *more]))
+        assert answer.status_code == 422, more
+        assert hall.terminal.visit.sealed is None
+    hall.browser.go("seal", MARKED)
+
+
 @pytest.mark.parametrize("step", ["cast", "challenge"])
 def test_the_page_of_another_ballot_casts_and_opens_none(hall: Hall, step: str) -> None:
     """Two tabs, or the page before: what the voter looked at is not what is sealed now."""
@@ -287,7 +298,7 @@ def test_the_page_of_another_ballot_casts_and_opens_none(hall: Hall, step: str) 
     hall.browser.go("seal", MARKED)
     shown = hall.browser.hidden()
     hall.browser.go("change")
-    hall.browser.go("seal", {**MARKED, "chair": "em"})
+    hall.browser.go("seal", {**MARKED, "chair/chair": "em"})
     size = hall.simulation.log.size
     for code in ({"code": shown["code"]}, {"code": ""}):
         stale = hall.browser.press(step, code)
@@ -457,6 +468,26 @@ def test_labels_are_shown_as_text(names: dict[str, Any], tmp_path: Path) -> None
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
     assert "\x1b" not in shown
+
+
+def test_people_of_the_same_name_are_told_apart(names: dict[str, Any], tmp_path: Path) -> None:
+    """And a contest is called as the hidden fields are."""
+    people, chair = elections.rating("code"), elections.choice("token")
+    contests = [
+        one.model_copy(update={"options": tuple(Option(id=o.id, labels={"vi": "Mai"}) for o in one.options)})
+        for one in (people, chair)
+    ]
+    simulation = elections.voting(contests, 1)
+    hall = Hall(simulation, names, tmp_path, LocalBoard(simulation.board))
+    with hall.open() as browser:
+        hall.sign_in()
+        page = browser.page
+        for one in (*people.options, *chair.options):
+            assert f"Mai [{one.id}]" in page
+        page = browser.go("seal", {"code/an": "low", "code/binh": "high", "token/token": "dung"})
+        for line, mark in (("Mai [an]", "tín nhiệm thấp"), ("Mai [binh]", "tín nhiệm cao"), ("Chair", "Mai [dung]")):
+            assert f"<dt>{line}</dt><dd>{mark}</dd>" in page
+        assert "Your ballot is cast" in browser.go("cast")
 
 
 # The portal.
