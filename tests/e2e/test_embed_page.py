@@ -24,7 +24,7 @@ from secretballot.client.remote import RemoteRegistrar, Service
 from secretballot.client.votes import Votes
 from secretballot.client.wire import UnreachableError
 from secretballot.credential.codes import hash_code
-from secretballot.errors import CredentialError
+from secretballot.errors import CredentialError, KeyFileError
 from secretballot.manifest import Option
 from secretballot.records import parse_entry
 from secretballot.service.deploy import board_app, issuance_app
@@ -289,6 +289,24 @@ def test_a_line_is_marked_once_and_no_other_is(hall: Hall) -> None:
         assert answer.status_code == 422, more
         assert hall.terminal.visit.sealed is None
     hall.browser.go("seal", MARKED)
+
+
+def test_of_who_leaves_nothing_is_left(hall: Hall) -> None:
+    """Not in what waits for the voter's time to be over either."""
+    for end in (
+        lambda: hall.browser.go("leave"),
+        hall.sign_in,
+        lambda: hall.terminal._timer.function(*hall.terminal._timer.args),
+    ):
+        hall.sign_in()
+        hall.browser.go("seal", MARKED)
+        visit = hall.terminal.visit
+        with pytest.raises(KeyFileError):
+            hall.terminal.sign_in("another")
+        assert visit.choices is not None
+        end()
+        assert (visit.holder, visit.votes, visit.choices, visit.sealed) == (None, None, None, None)
+        assert hall.terminal.visit is not visit
 
 
 @pytest.mark.parametrize("step", ["cast", "challenge"])
