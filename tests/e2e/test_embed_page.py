@@ -503,7 +503,11 @@ def test_people_of_the_same_name_are_told_apart(names: dict[str, Any], tmp_path:
         for one in (*people.options, *chair.options):
             assert f"Mai [{one.id}]" in page
         page = browser.go("seal", {"code/an": "low", "code/binh": "high", "token/token": "dung"})
-        for line, mark in (("Mai [an]", "tín nhiệm thấp"), ("Mai [binh]", "tín nhiệm cao"), ("Chair", "Mai [dung]")):
+        for line, mark in (
+            ("Mai [an]", "tín nhiệm thấp"),
+            ("Mai [binh]", "tín nhiệm cao"),
+            ("Chair", "Mai [dung]"),
+        ):
             assert f"<dt>{line}</dt><dd>{mark}</dd>" in page
         assert "Your ballot is cast" in browser.go("cast")
 
