@@ -24,7 +24,7 @@ from secretballot.client.remote import RemoteRegistrar, Service
 from secretballot.client.votes import Votes
 from secretballot.client.wire import UnreachableError
 from secretballot.credential.codes import hash_code
-from secretballot.errors import CredentialError, KeyFileError
+from secretballot.errors import ArgumentError, CredentialError, KeyFileError, RefusedError
 from secretballot.manifest import Option
 from secretballot.records import parse_entry
 from secretballot.service.deploy import board_app, issuance_app
@@ -317,6 +317,25 @@ def test_of_who_leaves_nothing_is_left(hall: Hall) -> None:
         end()
         assert (visit.holder, visit.votes, visit.choices, visit.sealed) == (None, None, None, None)
         assert hall.terminal.visit is not visit
+
+
+def test_no_second_program_works_in_the_directory(hall: Hall, names: dict[str, Any]) -> None:
+    """It would keep a ballot of its own in the place of one that this one cast."""
+    with pytest.raises(RefusedError, match="another program"):
+        names["Terminal"](
+            hall.home,
+            hall.simulation.election.id,
+            LocalBoard(hall.simulation.board),
+            {"registrar-1": object()},
+        )
+
+
+def test_every_registrar_is_asked(names: dict[str, Any], tmp_path: Path) -> None:
+    simulation = elections.voting(CONTESTS, 1)
+    board = LocalBoard(simulation.board)
+    for number, ids in enumerate(([], ["registrar-2"], ["registrar-1", "registrar-2"])):
+        with pytest.raises(ArgumentError, match="every registrar"):
+            names["Terminal"](tmp_path / str(number), simulation.election.id, board, dict.fromkeys(ids))
 
 
 @pytest.mark.parametrize("step", ["cast", "challenge"])
