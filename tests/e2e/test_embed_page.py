@@ -199,6 +199,9 @@ def test_the_whole_way(
             self._app = config.app
 
         def run(self) -> None:
+            # A second program would write its ballots over those of this one.
+            with pytest.raises(RefusedError, match="another program"), names["alone_in"](tmp_path / "home"):
+                pass
             with running(self._app) as url, closing(Browser(url)) as browser:
                 self._visit(browser)
                 seen.extend(browser.seen)
@@ -224,6 +227,8 @@ def test_the_whole_way(
         run = code["Run it"].replace('"registry"', '"registrar-1"')
         exec(_compiled(run), {**names, **given})  # noqa: S102 - the documentation's own code
     register.close()
+    with names["alone_in"](tmp_path / "home"):
+        pass
 
     result = simulation.tally()
     counts = elections.counts_of(result)
@@ -317,17 +322,6 @@ def test_of_who_leaves_nothing_is_left(hall: Hall) -> None:
         end()
         assert (visit.holder, visit.votes, visit.choices, visit.sealed) == (None, None, None, None)
         assert hall.terminal.visit is not visit
-
-
-def test_no_second_program_works_in_the_directory(hall: Hall, names: dict[str, Any]) -> None:
-    """It would keep a ballot of its own in the place of one that this one cast."""
-    with pytest.raises(RefusedError, match="another program"):
-        names["Terminal"](
-            hall.home,
-            hall.simulation.election.id,
-            LocalBoard(hall.simulation.board),
-            {"registrar-1": object()},
-        )
 
 
 def test_every_registrar_is_asked(names: dict[str, Any], tmp_path: Path) -> None:
