@@ -440,6 +440,8 @@ def test_who_does_nothing_is_signed_out(hall: Hall, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(threading, "Timer", Timer)
     hall.sign_in()
     hall.browser.go("seal", MARKED)
+    # The browser's page goes as well, and not before.
+    assert hall.browser.look().headers["refresh"] == "301"
     early, late = waiting
     assert early.finished.is_set()
     assert (late.interval, late.daemon) == (300.0, True)
@@ -448,6 +450,7 @@ def test_who_does_nothing_is_signed_out(hall: Hall, monkeypatch: pytest.MonkeyPa
     assert hall.terminal.visit is not None
     late.function(*late.args)
     assert hall.terminal.visit is None
+    assert "refresh" not in hall.browser.look().headers
     assert "sign in first" in hall.browser.refuse("cast")
 
 
