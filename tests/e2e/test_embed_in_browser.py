@@ -86,6 +86,10 @@ def test_a_voter_votes_in_a_browser(hall: Hall, browser: chromium.Browser) -> No
     """It sends `Origin` and keeps the cookie, under the page's own headers; nothing marked is in an address."""
     with running(hall.app) as url:
         page = browser.open(url)
+        # Nor does it keep what was sent where that is refused.
+        page.press(submit("sign-in").replace(".click()", ".form.submit()"))
+        assert "a passphrase is needed" in page.evaluate(_TEXT)
+        assert page.evaluate("location.pathname") == "/"
         sign_in(page)
         # A browser sends no form in which a line is not marked.
         assert page.evaluate("document.querySelector('form[action$=\"/seal\"]').checkValidity()") is False

@@ -13,7 +13,7 @@ import pytest
 from secretballot.client import exchange
 from secretballot.client.remote import RemoteBoard, RemoteRegistrar, Service
 from secretballot.client.wire import UnreachableError
-from secretballot.errors import EncodingError, RefusedError
+from secretballot.errors import ArgumentError, EncodingError, RefusedError
 from secretballot.records import MAX_ENTRY_SIZE
 
 
@@ -154,3 +154,60 @@ def test_a_code_is_not_sent_in_clear(url: str) -> None:
 def test_a_code_is_sent_by_tls_or_within_the_machine(url: str) -> None:
     with RemoteRegistrar(url) as registrar:
         assert registrar.name == url
+
+
+@contextmanager
+def _proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What comes to the proxy that the environment names; it answers nothing."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def hear() -> None:
+            with suppress(OSError):
+                while True:
+                    with server.accept()[0] as connection:
+                        heard.append(connection.recv(2**16))
+
+        thread = threading.Thread(target=hear, daemon=True)
+        thread.start()
+        yield heard
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(60)
+
+
+def test_what_is_for_this_machine_does_not_leave_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code is sent in clear within the machine, and a proxy is elsewhere."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with _proxy(monkeypatch) as heard:
+        for host in ("127.0.0.1", "localhost"):
+            remote = RemoteRegistrar(Service(f"http://{host}:{port}", attempts=1))
+            with pytest.raises(UnreachableError), remote:
+                remote.issue("an", "0123", b"request")
+        assert heard == []
+        # Elsewhere the proxy is asked, for a tunnel.
+        with (
+            pytest.raises(UnreachableError),
+            RemoteRegistrar(Service("https://a.example", attempts=1)) as remote,
+        ):
+            remote.issue("an", "0123", b"request")
+        (tunnel,) = heard
+        assert tunnel.startswith(b"CONNECT a.example:443 ")
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://127.0.0.1:x", "https://x\0"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(ArgumentError, match="cannot be read"):
+        RemoteRegistrar(url)
+    with pytest.raises(RefusedError, match="https"):
+        RemoteRegistrar("http://[::1")
+
+
+@pytest.mark.parametrize("asked", [("\udcff", "0123"), ("an", "\ud800")])
+def test_a_name_that_is_no_text_is_not_sent(asked: tuple[str, str]) -> None:
+    with RemoteRegistrar("https://a.example") as remote, pytest.raises(EncodingError, match="lone surrogate"):
+        remote.issue(*asked, b"request")

@@ -10,8 +10,10 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from ..board.store.base import MAX_CHECKPOINT_SIZE
 from ..errors import ArgumentError, BackendError, EncodingError, check_type
@@ -39,9 +41,19 @@ MAX_ANSWER = 2 * MAX_CHECKPOINT_SIZE
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
 
+def is_here(url: str) -> bool:
+    """Whether a URL is of this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Service:
     """An HTTP service at a URL. ``timeout`` is in seconds; ``notify`` is given what went wrong, and ``pause`` the
-    seconds to wait, before it is asked again. Safe from several threads."""
+    seconds to wait, before it is asked again. Safe from several threads. Raises ArgumentError for what is no such
+    URL."""
 
     def __init__(
         self,
@@ -64,7 +76,10 @@ class Service:
         self._timeout = timeout
         self._pause = pause
         self._notify = notify
-        self._client = self._connect()
+        try:
+            self._client = self._connect()
+        except httpx.InvalidURL:
+            raise ArgumentError("a service's URL cannot be read") from None
 
     def _connect(self) -> Any:
         return httpx.Client(
@@ -72,6 +87,8 @@ class Service:
             transport=self._transport,
             timeout=self._timeout,
             follow_redirects=False,
+            # Through a proxy of the environment's, what is for this machine would leave it, in clear.
+            trust_env=not (self.url.startswith("http://") and is_here(self.url)),
             # A few bytes could be packed from gigabytes.
             headers={"Accept-Encoding": "identity"},
         )

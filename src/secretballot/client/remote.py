@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from ..crypto.encoding import b64decode, b64encode
 from ..crypto.merkle import HASH_SIZE, leaf_hash
 from ..errors import EncodingError, RefusedError
 from ..records import MAX_ENTRY_SIZE
 from .access import BoardAccess
-from .exchange import Service
+from .exchange import Service, is_here
 
 __all__ = ["RemoteBoard", "RemoteRegistrar", "Service"]
 
@@ -74,16 +72,22 @@ class RemoteRegistrar:
 
     def __init__(self, service: Service | str) -> None:
         url = service if isinstance(service, str) else service.url
-        if url.startswith("http://") and not _is_here(url):
+        if url.startswith("http://") and not is_here(url):
             raise RefusedError("an access code is sent by https:// alone", item=url)
         self._service = Service(service) if isinstance(service, str) else service
         self.name = self._service.url
 
     def issue(self, voter: str, code: str, request: bytes) -> bytes:
         """The blind signature for a voter's request, whom the access code authenticates. Asked again with the same, it
-        answers the same. Raises CredentialError where it is refused."""
-        body = {"voter": voter, "code": code, "request": b64encode(request)}
-        answer = self._service.ask("POST", "/v1/issuance", json=body)
+        answers the same. Raises CredentialError where it is refused, and EncodingError for a lone surrogate."""
+        try:
+            body = json.dumps(
+                {"voter": voter, "code": code, "request": b64encode(request)}, ensure_ascii=False
+            ).encode()
+        except UnicodeEncodeError:
+            raise EncodingError("a name or an access code has a lone surrogate") from None
+        head = {"Content-Type": "application/json"}
+        answer = self._service.ask("POST", "/v1/issuance", content=body, headers=head)
         signature = _members(answer, "signature")["signature"]
         if not isinstance(signature, str):
             raise EncodingError("the service's signature is none")
@@ -100,14 +104,6 @@ class RemoteRegistrar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _text(data: bytes) -> str:
