@@ -426,8 +426,11 @@ def test_a_registrar_whose_answer_is_lost_is_asked_for_the_same(hall: Hall) -> N
 
     hall.terminal.registrars["registrar-1"] = Lost()
     fields = {"name": "voter-2", "code/registrar-1": CODE, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+    assert "when a credential was first asked for" not in hall.browser.page
     for _ in range(2):
         assert "does not answer" in hall.browser.refuse("credential", fields)
+        # Whoever tries again with another passphrase would find no way on.
+        assert "when a credential was first asked for" in hall.browser.page
     assert len(asked) == 2
     assert asked[0] == asked[1]
 
