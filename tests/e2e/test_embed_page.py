@@ -275,6 +275,8 @@ def vote_at(browser: Browser) -> None:
     assert "nobody" not in missing
     page = browser.go("seal", MARKED)
     (code,) = re.findall(r"go on: <b>([^<]+)</b>", page)
+    # What is opened is under the key that the cast ballot is under.
+    assert "Never open the marks that you mean to cast" in page
     for line, mark in (("AN", "tín nhiệm thấp"), ("BINH", "blank"), ("Chair", "DUNG")):
         assert f"<dt>{line}</dt><dd>{mark}</dd>" in page
     assert f"Opened, and not counted: <b>{code}</b>" in browser.go("challenge")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from secretballot.ballot.contest_kinds import plan_election
-from secretballot.errors import BackendError, EncodingError, ManifestError
+from secretballot.errors import ArgumentError, BackendError, EncodingError, ManifestError, SelectionError
 from secretballot.manifest import Election, Manifest, is_mixed
 from secretballot.tally import Result
 from secretballot.testing import strategies
@@ -95,6 +96,51 @@ def test_an_altered_manifest_is_refused_or_another_election(data: st.DataObject,
         return
     assert other.id != election.id
     assert other.manifest != manifest
+
+
+@given(
+    strategies.manifests(max_contests=10, max_options=20)
+    | strategies.manifests(max_contests=1, max_options=200)
+)
+@settings(max_examples=20, deadline=None)
+def test_the_largest_that_are_drawn_are_valid(manifest: Manifest) -> None:
+    assert max(len(getattr(contest, "options", ())) for contest in manifest.contests) <= 200
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"kinds": ["raiting"]},
+        {"kinds": "rating"},
+        {"kinds": []},
+        {"tallies": ["homo"]},
+        {"tallies": []},
+        {"max_options": 0},
+        {"max_options": "6"},
+        {"max_options": 67},
+        {"max_contests": 0},
+        {"max_contests": 11},
+        {"max_contests": 10, "max_options": 21},
+    ],
+)
+def test_limits_that_are_none(limits: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError):
+        strategies.contest_lists(**limits)
+
+
+def test_what_is_no_ballot_is_not_counted() -> None:
+    manifest = find(strategies.manifests(kinds=["choice"], max_contests=1), lambda one: True, settings=FIND)
+    (contest,) = manifest.contests
+    marked = {contest.id: contest.options[0].id}
+    assert strategies.count(manifest, [marked]).collected == 1
+    for ballot in ({}, {**marked, "an": None, "binh": None}, "chair"):
+        with pytest.raises(SelectionError):
+            strategies.count(manifest, [ballot])  # type: ignore[list-item]
+    with pytest.raises(ArgumentError, match="32 bytes"):
+        strategies.count(manifest, [marked], root=b"root")
+    for draw in (strategies.selections, strategies.choices):
+        with pytest.raises(ArgumentError):
+            draw("chair")  # type: ignore[operator]
 
 
 def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import httpx
@@ -89,6 +90,46 @@ def test_a_service_is_asked_again_after_one_that_did_not_end() -> None:
 
 def _hang() -> httpx.Response:
     raise NotImplementedError
+
+
+def test_what_another_thread_waits_for_in_vain_ends_alone() -> None:
+    """Two questions at once: that one is given up breaks off no other."""
+    asked, is_over = threading.Event(), threading.Event()
+
+    class Slow(httpx.BaseTransport):
+        def __init__(self) -> None:
+            self._is_closed = threading.Event()
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/hang":
+                assert self._is_closed.wait(60)
+                raise httpx.ReadError("closed")
+            asked.set()
+            assert is_over.wait(60)
+            if self._is_closed.is_set():
+                raise httpx.ReadError("closed")
+            return httpx.Response(200, content=b"there")
+
+        def close(self) -> None:
+            self._is_closed.set()
+
+    class Each(Service):
+        def _connect(self) -> httpx.Client:
+            return httpx.Client(base_url=self.url, transport=Slow())
+
+    service = Each("https://x.example", attempts=1, timeout=60)
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(service.ask, "GET", "/slow")
+        assert asked.wait(60)
+        service._timeout = 0
+        with pytest.raises(UnreachableError, match="in time"):
+            service.ask("GET", "/hang")
+        is_over.set()
+        service._timeout = 60
+        assert answer.result(60) == b"there"
+    service.close()
+    with pytest.raises(UnreachableError, match="was closed"):
+        service.ask("GET", "/slow")
 
 
 def test_a_long_answer_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,8 +76,10 @@ class Service:
         self._timeout = timeout
         self._pause = pause
         self._notify = notify
+        self._is_closed = False
         try:
-            self._client = self._connect()
+            #: One for each question at a time: to end one that goes on for too long is to close its client.
+            self._free = [self._connect()]
         except httpx.InvalidURL:
             raise ArgumentError("a service's URL cannot be read") from None
 
@@ -118,27 +120,38 @@ class Service:
         self, method: str, path: str, limit: int, members: dict[str, Any]
     ) -> tuple[int, bytes, int]:
         """Status, body, and the seconds that the service asks to wait."""
-        request = self._client.build_request(method, path, **members)
-        with _Deadline(self._client.close) as deadline:
-            deadline.begin(self._timeout + len(request.content) / RATE)
+        if self._is_closed:
+            raise UnreachableError("was closed", item=self.url)
+        try:
+            client = self._free.pop()
+        except IndexError:
+            client = self._connect()
+        deadline = _Deadline(client.close)
+        try:
+            with deadline:
+                return self._ask_once(client, client.build_request(method, path, **members), limit, deadline)
+        finally:
+            if self._is_closed:
+                client.close()
+            elif not deadline.is_past:
+                self._free.append(client)
+
+    def _ask_once(self, client: Any, request: Any, limit: int, deadline: _Deadline) -> tuple[int, bytes, int]:
+        deadline.begin(self._timeout + len(request.content) / RATE)
+        try:
+            response = client.send(request, stream=True)
             try:
-                response = self._client.send(request, stream=True)
-                try:
-                    if response.headers.get("content-encoding", "identity") != "identity":
-                        raise UnreachableError("packs its answer, which nobody asked for", item=self.url)
-                    body = self._read(response, limit, deadline)
-                    seconds = response.headers.get("retry-after", "")
-                finally:
-                    response.close()
-            except (UnreachableError, EncodingError):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever an answer breaks in there is the service's fault
-                late = deadline.is_past
-                why = "does not answer in time" if late else f"does not answer: {in_words(error)}"
-                raise UnreachableError(why, item=self.url) from None
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise UnreachableError("packs its answer, which nobody asked for", item=self.url)
+                body = self._read(response, limit, deadline)
+                seconds = response.headers.get("retry-after", "")
             finally:
-                if deadline.is_past:
-                    self._client = self._connect()
+                response.close()
+        except (UnreachableError, EncodingError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an answer breaks in there is the service's fault
+            why = "does not answer in time" if deadline.is_past else f"does not answer: {in_words(error)}"
+            raise UnreachableError(why, item=self.url) from None
         wait = int(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 4 else 1
         return response.status_code, body, wait
 
@@ -157,7 +170,9 @@ class Service:
 
     def close(self) -> None:
         """Closes the connections."""
-        self._client.close()
+        self._is_closed = True
+        while self._free:
+            self._free.pop().close()
 
 
 class _Deadline:

@@ -7,9 +7,8 @@ board shows, as it would on a machine of its own.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from types import NoneType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 from ..ballot.contest_kinds import Selection
 from ..ballot.voter import SealedBallot, VoterDevice
@@ -23,8 +22,8 @@ from ..ceremony.trustee import KeyHolder, TrusteeKeys
 from ..credential.holder import Holder
 from ..credential.registrar import Registrar, RegistrarKeys
 from ..errors import ArgumentError, TallyError, check_type
-from ..manifest import Contest, Election, Manifest, is_mixed
-from ..manifest.records import MIN_ROUNDS
+from ..manifest import MAX_REGISTRARS, Contest, Election, LineContest, Manifest, MarkContest, is_mixed
+from ..manifest.records import MAX_MIXERS, MAX_TRUSTEES, MIN_ROUNDS
 from ..tally import ElectionLog, Result
 from ..tally.mixer import MixerKeys
 from ..tally.trustee import DecryptingTrustee
@@ -63,25 +62,33 @@ class Simulation:
         """Makes every party's keys, and the manifest; nothing is on the board yet but the manifest.
 
         ``registrars`` is how many there are, or their keys: an RSA key takes up to a second to make.
-        Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes. Raises ArgumentError, and
-        the ManifestError of a manifest that cannot be.
+        Where a contest is mixed there are, unless said otherwise, two mixers, and each mixes. Raises ArgumentError for
+        an argument of another kind, and ManifestError for what no manifest has.
         """
-        check_type(contests, Iterable, "contests")
-        check_type(labels, (Mapping, NoneType), "labels by language")
-        for number, what in (
-            (trustees, "how many trustees there are"),
-            (mixers or 0, "how many mixers there are"),
-        ):
-            _check_number(number, what)
+        check_type(contests, Sequence, "a sequence of contests")
+        for contest in contests:
+            check_type(contest, (*get_args(LineContest), *get_args(MarkContest)), "a contest")
+        if labels is not None:
+            check_type(labels, Mapping, "labels by their language")
         if not callable(on_event):
-            raise ArgumentError("on_event is a function of an event")
+            raise ArgumentError("a function must be given that is told of events")
+        _check_number(roll_size, "roll_size", 1)
+        _check_number(trustees, "trustees", 1, MAX_TRUSTEES)
+        if mixers is not None:
+            _check_number(mixers, "mixers", 0, MAX_MIXERS)
         self._on_event = on_event
         self.authority = AuthorityKeys.generate("authority", {"en": "Assembly", "vi": "Hội đồng"})
         self.trustees = [
             TrusteeKeys.generate(f"trustee-{i}", {"en": f"Trustee {i}", "vi": f"Người giữ khóa {i}"})
             for i in range(1, trustees + 1)
         ]
-        self.registrar_keys = self._make(registrars)
+        if isinstance(registrars, Sequence):
+            for keys in registrars:
+                check_type(keys, RegistrarKeys, "the keys of a registrar")
+            self.registrar_keys = list(registrars)
+        else:
+            _check_number(registrars, "registrars", 1, MAX_REGISTRARS)
+            self.registrar_keys = self._make(registrars)
         if mixers is None:
             mixers = MIN_ROUNDS if any(map(is_mixed, contests)) else 0
         self.mixer_keys = [
@@ -89,21 +96,23 @@ class Simulation:
             for i in range(1, mixers + 1)
         ]
         self.board_keys = BoardKeys.generate(origin)
-        given: dict[str, Any] = {"roll_size": roll_size, "minimum_group": minimum_group, "revoting": revoting}
-        self.manifest = Manifest(
-            **given,
-            labels=dict(labels or {"en": "Simulation"}),
-            nonce=secrets.token_bytes(16),
-            capacity=capacity if capacity is not None else roll_size,
-            contests=tuple(contests),
-            quorum=quorum,
-            trustees=tuple(trustee.public() for trustee in self.trustees),
-            registrars=tuple(registrar.public() for registrar in self.registrar_keys),
-            mixers=tuple(mixer.public() for mixer in self.mixer_keys),
-            mixing_rounds=mixers if mixing_rounds is None else mixing_rounds,
-            authority=self.authority.public(),
-            board=self.board_keys.public(),
-        )
+        members: dict[str, Any] = {
+            "labels": {"en": "Simulation"} if labels is None else dict(labels),
+            "nonce": secrets.token_bytes(16),
+            "roll_size": roll_size,
+            "capacity": capacity if capacity is not None else roll_size,
+            "minimum_group": minimum_group,
+            "revoting": revoting,
+            "contests": tuple(contests),
+            "quorum": quorum,
+            "trustees": tuple(trustee.public() for trustee in self.trustees),
+            "registrars": tuple(registrar.public() for registrar in self.registrar_keys),
+            "mixers": tuple(mixer.public() for mixer in self.mixer_keys),
+            "mixing_rounds": mixers if mixing_rounds is None else mixing_rounds,
+            "authority": self.authority.public(),
+            "board": self.board_keys.public(),
+        }
+        self.manifest = Manifest(**members)
         self.election = Election.from_manifest(self.manifest)
         self.log = ElectionLog()
         self.store = store if store is not None else MemoryStore()
@@ -115,13 +124,7 @@ class Simulation:
         self.holders: list[Holder] = []
         self.receipts: list[str] = []
 
-    def _make(self, registrars: int | Sequence[RegistrarKeys]) -> list[RegistrarKeys]:
-        check_type(registrars, (int, Sequence), "how many registrars there are, or the keys of each,")
-        if not isinstance(registrars, int):
-            for keys in registrars:
-                check_type(keys, RegistrarKeys, "a registrar's keys")
-            return list(registrars)
-        _check_number(registrars, "how many registrars there are")
+    def _make(self, registrars: int) -> list[RegistrarKeys]:
         made = []
         for i in range(1, registrars + 1):
             labels = {"en": f"Registrar {i}", "vi": f"Người cấp chứng thư {i}"}
@@ -143,7 +146,7 @@ class Simulation:
     def issue(self, voters: int) -> None:
         """Credentials for the first ``voters`` of the roll; then voting opens. Raises ArgumentError where the roll has
         fewer."""
-        _check_number(voters, "how many voters ask", len(self.roll))
+        _check_number(voters, "voters", 0, len(self.roll))
         for number, voter in enumerate(self.roll[:voters], 1):
             holder = Holder(self.election)
             for registrar in self.registrars:
@@ -156,8 +159,10 @@ class Simulation:
         self.board.submit(self.authority.enter(self.election, "voting"))
 
     def device(self, voter: int) -> VoterDevice:
-        """The device of a voter, by place from 0. Raises ArgumentError where no such voter has a credential."""
-        _check_number(voter, "the place of a voter with a credential", len(self.holders) - 1)
+        """The device of a voter, by place from 0. Raises ArgumentError for one who has no credential."""
+        if not self.holders:
+            raise ArgumentError("no voter has a credential yet")
+        _check_number(voter, "voter", 0, len(self.holders) - 1)
         holder = self.holders[voter]
         return VoterDevice(self.log.context, holder.credential(), holder.signing_key)
 
@@ -168,25 +173,25 @@ class Simulation:
     def vote(self, ballots: Sequence[Mapping[str, Selection]], *, challenge_every: int = 0) -> None:
         """Casts a ballot for each voter in order; every ``challenge_every``-th voter has one opened before.
 
-        Raises ArgumentError for more ballots than voters with a credential.
+        Raises ArgumentError, and casts none, where there are more ballots than voters with a credential.
         """
-        check_type(ballots, Sequence, "a ballot of each voter, in order,")
-        _check_number(len(ballots), "how many ballots are cast", len(self.holders))
-        _check_number(challenge_every, "which voters have a ballot opened")
+        check_type(ballots, Sequence, "a sequence of ballots")
+        _check_number(len(ballots), "len(ballots)", 0, len(self.holders))
+        _check_number(challenge_every, "challenge_every", 0)
         for voter, selections in enumerate(ballots):
             if challenge_every and voter % challenge_every == 0:
                 self.board.submit(self.seal(voter, selections).challenge())
             self.receipts.append(self.board.submit(self.seal(voter, selections).cast()))
             self._on_event(SimulationEvent("ballots", voter + 1, len(ballots)))
 
-    def tally(self, *, absent: Sequence[int] = ()) -> Result:
+    def tally(self, *, absent: Collection[int] = ()) -> Result:
         """Closes voting, decrypts with every trustee but the ``absent`` (places from 0), and publishes the result.
 
-        Raises TallyError where too few are left, and ArgumentError for places at which there is no trustee.
+        Raises TallyError where too few are left, and ArgumentError for an absent one who is no trustee.
         """
-        check_type(absent, Collection, "the places of absent trustees")
+        check_type(absent, Collection, "the places of the absent")
         for place in absent:
-            _check_number(place, "the place of a trustee", len(self.key_holders) - 1)
+            _check_number(place, "absent", 0, len(self.trustees) - 1)
         self.close_voting()
         present = [holder for place, holder in enumerate(self.key_holders) if place not in absent]
         self.mix()
@@ -234,8 +239,8 @@ class Simulation:
             self._on_event(SimulationEvent(stage, number, len(entries)))
 
 
-def _check_number(number: object, what: str, most: int | None = None) -> None:
-    check_type(number, int, f"{what}, a number,")
-    if number < 0 or (most is not None and number > most):  # type: ignore[operator]
-        bound = "" if most is None else f", and at most {most}"
-        raise ArgumentError(f"{what}: from 0 on{bound}, not {number}")
+def _check_number(value: object, name: str, least: int, most: int | None = None) -> None:
+    """Raises ArgumentError for what is no whole number from ``least`` to ``most``."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        upper = "up" if most is None else f"to {most}"
+        raise ArgumentError(f"must be a number from {least} {upper}", item=name)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..ballot.contest_kinds import MarkPlan, Selection, plan_contest
 from ..board.authority import AuthorityKeys
@@ -21,8 +21,9 @@ from ..board.keys import BoardKeys
 from ..ceremony.trustee import TrusteeKeys
 from ..credential.registrar import RegistrarKeys
 from ..crypto.blind_rsa import PrivateKey
+from ..crypto.merkle import HASH_SIZE
 from ..crypto.signing import SigningKey
-from ..errors import ArgumentError, BackendError, SelectionError
+from ..errors import ArgumentError, BackendError, SelectionError, check_type
 from ..manifest import (
     ApprovalContest,
     ChoiceContest,
@@ -30,6 +31,7 @@ from ..manifest import (
     Election,
     LineContest,
     Manifest,
+    MarkContest,
     Option,
     OutcomeRule,
     RankingContest,
@@ -58,6 +60,8 @@ TALLIES: tuple[TallyMethod, ...] = ("homomorphic", "mixnet", "both")
 METHODS: tuple[RankingMethod, ...] = ("borda", "irv", "stv", "schulze")
 #: One count in a ciphertext, two, three, and many.
 CAPACITIES = (1, 7, 500, 2_000, 10_000, 131_072)
+#: Contests of a manifest, and options of all its contests.
+MAX_CONTESTS, MAX_LINES = 10, 200
 #: What a text is made of: letters of one byte, two and three, a letter composed and not, and a space.
 LETTERS = "aBz09 đÀệẾe\u0301\u0302"
 #: What stands where something else is expected, in JSON.
@@ -100,9 +104,9 @@ def contests(
     tallies: Sequence[TallyMethod] = TALLIES,
     max_options: int = 6,
 ) -> Contest:
-    """A contest of one of the kinds, with that id. Lines are tallied in one of ``tallies``."""
-    if not {*kinds} <= {*KINDS} or not {*tallies} <= {*TALLIES}:
-        raise ArgumentError(f"kinds are of {', '.join(KINDS)}, and tallies of {', '.join(TALLIES)}")
+    """A contest of one of the kinds, with that id. Lines are tallied in one of ``tallies``. Raises ArgumentError for a
+    kind or a tally that there is not, and for more than 200 options."""
+    _check_limits(kinds, tallies, 1, max_options)
     kind = draw(st.sampled_from(kinds))
     common: dict[str, Any] = {"id": contest_id, "labels": draw(labels()), "allow_blank": draw(st.booleans())}
     if kind == "write_in":
@@ -134,13 +138,28 @@ def contest_lists(
     max_contests: int = 3,
     max_options: int = 6,
 ) -> st.SearchStrategy[tuple[Contest, ...]]:
-    """Contests with ids of any length, each its own."""
+    """Contests with ids of any length, each its own. Raises ArgumentError as :func:`contests`, for more than ten
+    contests, and for more than 200 options in all of them."""
+    _check_limits(kinds, tallies, max_contests, max_options)
 
     def of(ids: list[str]) -> st.SearchStrategy[tuple[Contest, ...]]:
         limits: dict[str, Any] = {"kinds": kinds, "tallies": tallies, "max_options": max_options}
         return st.tuples(*(contests(one, **limits) for one in ids))
 
     return st.lists(identifiers, min_size=1, max_size=max_contests, unique=True).flatmap(of)
+
+
+def _check_limits(kinds: Sequence[Kind], tallies: Sequence[TallyMethod], most: int, max_options: int) -> None:
+    """Within these limits whatever is drawn makes a valid manifest: ballots have room, and counts can be found."""
+    for name, given, known in (("kinds", kinds, KINDS), ("tallies", tallies, TALLIES)):
+        if isinstance(given, str) or not given or not set(given) <= set(known):
+            raise ArgumentError(f"must be some of {', '.join(known)}", item=name)
+    for name, number in (("max_contests", most), ("max_options", max_options)):
+        check_type(number, int, f"a number as {name}")
+    if not (1 <= most <= MAX_CONTESTS and 1 <= max_options <= MAX_LINES // most):
+        raise ArgumentError(
+            f"max_contests must be from 1 to {MAX_CONTESTS}, and times max_options at most {MAX_LINES}"
+        )
 
 
 def _options(word: str, count: int) -> tuple[Option, ...]:
@@ -243,6 +262,7 @@ def _registrar(place: int) -> RegistrarKeys:
 
 def selections(contest: Contest) -> st.SearchStrategy[Any]:
     """Everything that a contest allows, in the form in which a plan gives it back."""
+    check_type(contest, (*get_args(LineContest), *get_args(MarkContest)), "a contest")
     ids = [] if isinstance(contest, WriteInContest) else [option.id for option in contest.options]
     blank: list[str | None] = [None] if contest.allow_blank else []
     match contest:
@@ -272,6 +292,7 @@ def _cut(text: str, size: int) -> str:
 
 def choices(manifest: Manifest) -> st.SearchStrategy[dict[str, Any]]:
     """What one voter chooses: a selection for each contest, by its id."""
+    check_type(manifest, Manifest, "a manifest")
     return st.fixed_dictionaries({contest.id: selections(contest) for contest in manifest.contests})
 
 
@@ -282,6 +303,7 @@ def choices(manifest: Manifest) -> st.SearchStrategy[dict[str, Any]]:
 def results(draw: st.DrawFn, manifest: Manifest, *, max_ballots: int = 8) -> Result:
     """The result that some ballots have: its counts add up, its outcomes are those of the rules, its winners those of
     the methods. No ballot is made for it."""
+    check_type(manifest, Manifest, "a manifest")
     most = min(max_ballots, manifest.roll_size)
     ballots = draw(st.lists(choices(manifest), max_size=most))
     return count(manifest, ballots, root=draw(st.binary(min_size=32, max_size=32)))
@@ -292,11 +314,17 @@ def count(
 ) -> Result:
     """The result of ballots that are known in the clear; ``root``, 32 bytes, draws the lots of rankings that tie.
 
-    Raises SelectionError for a ballot that is none of this manifest's.
+    Raises ArgumentError for another root, and SelectionError for a ballot that a device would not seal.
     """
     election = Election.from_manifest(manifest)
-    if any(ballot.keys() != {contest.id for contest in manifest.contests} for ballot in ballots):
-        raise SelectionError("a ballot has a selection for each contest, and for no other")
+    check_type(ballots, Sequence, "a sequence of ballots")
+    check_type(root, bytes, "a root as bytes")
+    if len(root) != HASH_SIZE:
+        raise ArgumentError(f"a root has {HASH_SIZE} bytes")
+    known = {contest.id for contest in manifest.contests}
+    for ballot in ballots:
+        if not isinstance(ballot, Mapping) or ballot.keys() != known:
+            raise SelectionError("a selection for each contest is needed, and for no other")
     return Result(
         election=election.id,
         collected=len(ballots),
@@ -403,6 +431,7 @@ def elections(
 @st.composite
 def altered(draw: st.DrawFn, data: bytes) -> bytes:
     """Bytes that are near to ``data`` and others: pieces put in or taken out, the end cut off, or something added."""
+    check_type(data, bytes, "bytes")
     out = bytearray(data)
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(out)))
