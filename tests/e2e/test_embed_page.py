@@ -570,7 +570,23 @@ def test_people_of_the_same_name_are_told_apart(names: dict[str, Any], tmp_path:
         assert "Your ballot is cast" in browser.go("cast")
 
 
+def test_officials_who_stand_in_two_contests_are_read_under_their_titles(names: dict[str, Any]) -> None:
+    contests = [elections.rating("party"), elections.choice("chair", ["an", "binh"])]
+    chosen = names["in_words"](contests, {"party": {"an": "low", "binh": "high"}, "chair": None})
+    assert [(title, [mark for _, mark in marked]) for title, marked in chosen] == [
+        ("Lấy phiếu tín nhiệm", ["tín nhiệm thấp", "tín nhiệm cao"]),
+        ("Chair", ["blank"]),
+    ]
+
+
 # The portal.
+
+
+def test_the_portal_is_a_program_of_its_own(code: dict[str, str]) -> None:
+    found: dict[str, Any] = {"__name__": "portal"}
+    exec(_compiled(code["Mount the registrar in an application of yours"]), found)  # noqa: S102 - as above
+    tickets = found["Tickets"]()
+    tickets.check("an", tickets.new("an"))
 
 
 def test_the_portal(names: dict[str, Any], tmp_path: Path) -> None:
