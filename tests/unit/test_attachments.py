@@ -341,7 +341,7 @@ def test_an_attachment_comes_with_an_entry_that_can_be_next(simulation: Simulati
     first, second = (keys._signing for keys in simulation.mixer_keys)
     for wrong, error in (
         (b"garbage", EncodingError),
-        (mixed.entry[:-4] + b'AA"}', InvalidSignatureError),
+        (mixed.entry[:-8] + b'AAAAAA"}', InvalidSignatureError),
         (sign_record(made, second), InvalidSignatureError),
         (sign_record(made.model_copy(update={"mixer": "nobody"}), first), ManifestError),
         (sign_record(made.model_copy(update={"round": 2}), first), PhaseError),
