@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
@@ -203,6 +205,31 @@ def test_no_scheduler(records: dict[Verdict, Path], address: str, monkeypatch: p
     assert result.stderr.startswith(f"error: {address}: no scheduler of dask answers: ")
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_a_scheduler_that_says_nothing(records: dict[Verdict, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever listens there, and answers nothing."""
+    monkeypatch.setattr(sharing, "TIMEOUT", 0.2)
+    monkeypatch.setattr(sharing, "GRACE", 0)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        result = run("verify", records[Verdict.VERIFIED], "--dask", address)
+    assert result.exit_code == ExitCode.INCOMPLETE
+    assert result.stderr.startswith(f"error: {address}: no scheduler of dask answers: ")
+
+
+def test_a_worker_that_says_nothing(
+    records: dict[Verdict, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cluster(tmp_path, 1) as stopped:
+        stopped.workers[0].send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(sharing, "TIMEOUT", 1)
+        monkeypatch.setattr(sharing, "GRACE", 0)
+        result = run("verify", records[Verdict.VERIFIED], "--dask", stopped.address)
+    assert (result.exit_code, result.stderr) == (
+        ExitCode.INCOMPLETE,
+        f"error: {stopped.address}: its workers do not answer: nothing came within 1 seconds\n",
+    )
 
 
 def test_processes_or_a_cluster(records: dict[Verdict, Path]) -> None:

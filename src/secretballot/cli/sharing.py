@@ -7,9 +7,11 @@ import importlib
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any, NamedTuple
 
 import click
@@ -24,6 +26,8 @@ from ..verify.wire import about
 LARGE = 4 * 2**20
 #: Seconds in which a cluster's scheduler, and then its workers, must have answered.
 TIMEOUT = 20
+#: Seconds more, in which dask itself says what is wrong.
+GRACE = 1
 
 
 class Sharing(NamedTuple):
@@ -111,15 +115,36 @@ def _knock(distributed: Any, scheduler: str) -> None:
         )
         await connection.close()
 
-    with ThreadPoolExecutor(1) as thread:  # This one may have a loop that runs.
-        thread.submit(asyncio.run, knock()).result()
+    _within(lambda: asyncio.run(knock()))
+
+
+def _within(question: Callable[[], Any]) -> Any:
+    """What is answered; raises TimeoutError where nothing is in time. Dask has no such bound on all that it waits for.
+    It is asked in a thread that nobody waits for, also because this one may have a loop that runs."""
+    answers: Queue[tuple[bool, Any]] = Queue()
+
+    def ask() -> None:
+        try:
+            answers.put((True, question()))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answers.put((False, error))
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        succeeded, answer = answers.get(timeout=TIMEOUT + GRACE)
+    except Empty:
+        raise TimeoutError(f"nothing came within {TIMEOUT} seconds") from None
+    if not succeeded:
+        raise answer
+    return answer
 
 
 def _check_workers(client: Any, scheduler: str) -> None:
     """Returns nothing if there are workers, and each has this version and backend; and the scheduler too, which takes
     apart what is sent. Raises WorkerError."""
     try:
-        found = {f"worker {name}": answer for name, answer in client.run(about, on_error="return").items()}
+        answers = _within(lambda: client.run(about, on_error="return"))
+        found = {f"worker {name}": answer for name, answer in answers.items()}
         if found:
             found[f"scheduler {scheduler}"] = _of_scheduler(client)
     except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
@@ -137,6 +162,6 @@ def _check_workers(client: Any, scheduler: str) -> None:
 
 def _of_scheduler(client: Any) -> Any:
     try:
-        return client.run_on_scheduler(about)
+        return _within(lambda: client.run_on_scheduler(about))
     except Exception as error:  # noqa: BLE001 - as for workers: an answer like others
         return error
