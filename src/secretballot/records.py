@@ -211,7 +211,11 @@ def shorten(text: str, size: int) -> str:
 
 def in_words(error: object) -> str:
     """What another library says of an error, or its kind where it says nothing: one line that can be printed."""
-    return shorten(str(error).strip().split("\n", 1)[0] or type(error).__name__, MAX_REASON)
+    try:
+        said = str(error).strip()
+    except Exception:  # noqa: BLE001 - one that was sent can lack what it speaks of
+        said = ""
+    return shorten(said.split("\n", 1)[0] or type(error).__name__, MAX_REASON)
 
 
 def record_type(name: str) -> str:

@@ -102,6 +102,27 @@ def test_a_worker_that_raises(finished: Finished, error: Exception) -> None:
     assert executor.asked > 2
 
 
+class Speechless(Exception):
+    """Such as one of another library that was sent without what it speaks of."""
+
+    def __str__(self) -> str:
+        raise AttributeError("reason")
+
+
+def test_an_error_that_cannot_be_said(finished: Finished, caplog: pytest.LogCaptureFixture) -> None:
+    """It is lost work as any other, be it raised by the worker or by its executor."""
+
+    class Refusing(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            raise Speechless
+
+    for executor in (Answering(lambda data: Speechless()), Refusing()):
+        assert verify(finished, executor) == elections.verify(finished.simulation, finished.entries)
+    assert [record.getMessage() for record in caplog.records] == [
+        "what a worker was given is lost, and is done by this process: Speechless"
+    ] * 2
+
+
 def test_a_worker_that_cancels(finished: Finished) -> None:
     class Cancelling(Executor):
         asked = 0
