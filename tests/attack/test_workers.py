@@ -464,6 +464,16 @@ def test_an_executor_that_is_none(finished: Finished, executor: Any) -> None:
         verify(finished, executor)
 
 
+@pytest.mark.parametrize("given", [None, b"", 5, "done"])
+def test_an_executor_that_gives_no_future(finished: Finished, given: Any) -> None:
+    class Giving(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return given
+
+    with pytest.raises(ArgumentError, match="future of concurrent.futures"):
+        verify(finished, Giving())
+
+
 def test_how_many_workers_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     class Client:
         def ncores(self) -> dict[str, int]:

@@ -49,14 +49,20 @@ class Workers:
         self._warned = False
 
     def submit(self, work: Work[_R]) -> Future[bytes] | None:
-        """Gives the work away; None where nobody takes it."""
+        """Gives the work away; None where nobody takes it. Raises ArgumentError for an executor that gives no future."""
         if self.executor is None:
             return None
         try:
-            return self.executor.submit(work.function, work.data())
+            future = self.executor.submit(work.function, work.data())
         except Exception as error:  # noqa: BLE001 - it was shut down, or broke: the work is done here
             self.warn(error)
             return None
+        if not isinstance(future, Future):
+            # Such as a dask client, whose own futures are cancelled by asking whether they can be.
+            raise ArgumentError(
+                "an executor's submit gives a future of concurrent.futures: of a dask client, give get_executor()"
+            )
+        return future
 
     def warn(self, error: BaseException) -> None:
         """Says once that workers lose what they are given. Those of this machine have said so themselves."""
