@@ -49,7 +49,7 @@ class Workers:
         self._warned = False
 
     def submit(self, work: Work[_R]) -> Future[bytes] | None:
-        """Gives the work away; None where nobody takes it. Raises ArgumentError for an executor that gives no future."""
+        """Gives the work away; None where nobody takes it. Raises ArgumentError for what gives no future."""
         if self.executor is None:
             return None
         try:
