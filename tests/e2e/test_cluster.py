@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExec
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -181,6 +183,9 @@ def test_a_scheduler_without_secretballot() -> None:
         def run_on_scheduler(self, function: Callable[[], Any]) -> Any:
             raise ModuleNotFoundError("No module named 'secretballot'\n")
 
+        def ncores(self) -> dict[str, int]:
+            return {"tcp://b:1": 1}
+
     with pytest.raises(WorkerError) as caught:
         sharing._check_workers(Bare(), "tcp://a:1")
     assert str(caught.value) == (
@@ -230,6 +235,20 @@ def test_a_worker_that_says_nothing(
         ExitCode.INCOMPLETE,
         f"error: {stopped.address}: its workers do not answer: nothing came within 1 seconds\n",
     )
+
+
+def test_who_waits_for_a_cluster_can_interrupt() -> None:
+    over = Event()
+
+    def ask() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait()
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sharing._within(ask)
+    finally:
+        over.set()
 
 
 def test_processes_or_a_cluster(records: dict[Verdict, Path]) -> None:

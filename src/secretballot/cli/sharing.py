@@ -97,11 +97,10 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
                 f"no scheduler of dask answers: {in_words(error)}", item=scheduler
             ) from None
         try:
-            _check_workers(client, scheduler)
-            yield client.get_executor(pure=False), sum(client.ncores().values())
+            yield client.get_executor(pure=False), _check_workers(client, scheduler)
         finally:
             with suppress(Exception):  # It is gone with its scheduler, and the report is there.
-                client.close(TIMEOUT)
+                _within(lambda: client.close(TIMEOUT))
 
 
 def _knock(distributed: Any, scheduler: str) -> None:
@@ -139,14 +138,15 @@ def _within(question: Callable[[], Any]) -> Any:
     return answer
 
 
-def _check_workers(client: Any, scheduler: str) -> None:
-    """Returns nothing if there are workers, and each has this version and backend; and the scheduler too, which takes
-    apart what is sent. Raises WorkerError."""
+def _check_workers(client: Any, scheduler: str) -> int:
+    """How many threads the workers have, if there are any, and each has this version and backend; and the scheduler
+    too, which takes apart what is sent. Raises WorkerError, and UnreachableError where one of them does not answer."""
     try:
         answers = _within(lambda: client.run(about, on_error="return"))
         found = {f"worker {name}": answer for name, answer in answers.items()}
         if found:
             found[f"scheduler {scheduler}"] = _of_scheduler(client)
+        threads: int = sum(_within(client.ncores).values())
     except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
         raise UnreachableError(f"its workers do not answer: {in_words(error)}", item=scheduler) from None
     if not found:
@@ -158,10 +158,13 @@ def _check_workers(client: Any, scheduler: str) -> None:
         if tuple(answer) != about():
             theirs, ours = (" with the backend ".join(map(in_words, one)) for one in (answer, about()))
             raise WorkerError(f"it has secretballot {theirs}, and this is {ours}", item=item)
+    return threads
 
 
 def _of_scheduler(client: Any) -> Any:
     try:
         return _within(lambda: client.run_on_scheduler(about))
+    except TimeoutError:
+        raise
     except Exception as error:  # noqa: BLE001 - as for workers: an answer like others
         return error
