@@ -123,7 +123,7 @@ def test_a_last_line_that_is_cut(finished: Finished, folder: Folder) -> None:
                 assert (comparison.agrees, comparison.contradiction, comparison.altered) == (False, "", "")
                 assert compare_records(record, whole).differences[0] == "A's last line is cut off"
     same = folder.record(entries[:5])
-    for last, relation in ((entries[5][:-9] + b"x", Relation.FORKED), (b"\n", Relation.FORKED)):
+    for last, relation in ((entries[5][:-9] + b"?", Relation.FORKED), (b"\n", Relation.FORKED)):
         (same.path / ENTRIES).write_bytes(b"".join(one + b"\n" for one in entries[:5]) + last)
         assert compare_records(whole, same).relation is relation
     # What only looks like it, in the middle of a record, is another entry.
