@@ -42,7 +42,7 @@ def result_view(
     ``notes`` are shown beneath the lines' names, by line id. With ``published`` a column of that ``heading`` has those
     counts, and a last one ticks where they are the same. Without a ``manifest`` lines are named by their ids.
     """
-    titles = words.contests(manifest.contests if manifest else ())
+    titles = words.names(manifest.contests if manifest else (), both=True)
     parts: list[RenderableType] = []
     for contest_result in result.contests:
         if parts:

@@ -23,7 +23,7 @@ from ..verify import Report, RuleResult, Status, Verdict
 from .contents import RecordContents
 from .marks import method_name
 from .results import outcomes_view, result_view
-from .words import Words, counted, listed, look_alikes
+from .words import Named, Words, counted, listed
 
 _STATUS = {
     Status.PASSED: ("passed", "green"),
@@ -190,8 +190,8 @@ def _facts(contents: RecordContents, manifest: Manifest | None, words: Words) ->
     yield "Checkpoint", _checkpoint(contents, words)
 
 
-def _names(parties: Iterable[object], words: Words) -> str:
-    return ", ".join(words.both(party.labels, party.id) for party in parties)  # type: ignore[attr-defined]
+def _names(parties: Iterable[Named], words: Words) -> str:
+    return ", ".join(words.both(party.labels, party.id) for party in parties)
 
 
 def _checkpoint(contents: RecordContents, words: Words) -> str:
@@ -211,9 +211,7 @@ def _contest(contest: Contest, words: Words) -> Iterable[RenderableType]:
     if isinstance(contest, RatingContest):
         yield Text("Levels: " + ", ".join(words.both(level.labels, level.id) for level in contest.levels))
     options = () if isinstance(contest, WriteInContest) else contest.options
-    alike = look_alikes({option.id: words.label(option.labels, option.id) for option in options})
-    for place, option in enumerate(options, 1):
-        name = words.both(option.labels, option.id) + (f" [{option.id}]" if option.id in alike else "")
+    for place, name in enumerate(words.names(options, both=True).values(), 1):
         yield Padding(Text(f"{place}. {name}"), (0, 0, 0, 2))
     if isinstance(contest, RankingContest):
         yield Text(f"Counted by {', '.join(map(method_name, contest.methods))}")

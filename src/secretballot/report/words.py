@@ -84,19 +84,14 @@ class Words:
         english = self._closed(labels["en"]) if "en" in labels else label
         return [label] if english == label else [label, english]
 
-    def names(self, named: Iterable[Named]) -> dict[str, str]:
-        """The labels of options, contests or parties by their ids. Those that look alike have the id behind them."""
-        names = {one.id: self.label(one.labels, one.id) for one in named}
-        alike = look_alikes(names)
-        return {name: f"{label} [{name}]" if name in alike else label for name, label in names.items()}
-
-    def contests(self, contests: Iterable[Named]) -> dict[str, str]:
-        """The labels of contests by their ids, with the English ones; those that look alike have the id behind them."""
-        named = {one.id: one.labels for one in contests}
-        alike = look_alikes({name: self.label(labels, name) for name, labels in named.items()})
+    def names(self, named: Iterable[Named], *, both: bool = False) -> dict[str, str]:
+        """The labels of options, contests or parties by their ids, with the English ones if ``both`` are wanted. Those
+        that look alike have the id behind them."""
+        labels = {one.id: one.labels for one in named}
+        alike = look_alikes({name: self.label(one, name) for name, one in labels.items()})
+        write = self.both if both else self.label
         return {
-            name: self.both(labels, name) + (f" [{name}]" if name in alike else "")
-            for name, labels in named.items()
+            name: write(one, name) + (f" [{name}]" if name in alike else "") for name, one in labels.items()
         }
 
     def relation(self, relation: str) -> str:

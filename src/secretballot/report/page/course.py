@@ -9,8 +9,8 @@ from ...manifest import Manifest
 from ...tally import DecryptionShare, LineShare, MixRound
 from ..chronicle import Chronicle
 from .blocks import bullets, paragraph, section, table
-from .elements import Content, Markup, code, element, escaped, filled, foreign
-from .subject import Subject, parties
+from .elements import Content, Markup, element, escaped, filled, foreign
+from .subject import Subject
 
 #: Complaints and rounds that are shown: there is at most one for each of 255 parties.
 MAX_SHOWN = 300
@@ -36,7 +36,6 @@ class _Told:
         self._language = subject.language
         self._events = chronicle.events
         self._manifest = manifest
-        self._labels = self._language.names(parties(manifest))
 
     def parties(self) -> Markup:
         """Trustees with their part in the ceremony and the tally; registrars; complaints."""
@@ -55,14 +54,14 @@ class _Told:
             told = [
                 language.say(
                     "complaint",
-                    who=self._name(one.trustee),
-                    whom=self._name(one.accused),
+                    who=self._subject.party_name(one.trustee),
+                    whom=self._subject.party_name(one.accused),
                     reason=foreign(one.reason),
                 )
                 for one in complaints[:MAX_SHOWN]
             ]
             parts.append(bullets(told))
-        names = [self._name(one.id) for one in manifest.registrars]
+        names = [self._subject.party_name(one.id) for one in manifest.registrars]
         parts.append(paragraph(language.say("registrars are", names=_joined(names))))
         return section("parties", language.say("parties"), parts)
 
@@ -76,7 +75,7 @@ class _Told:
 
     def _trustee(self, trustee: str, posted: Mapping[type, int]) -> list[Content]:
         say = self._language.say
-        cells: list[Content] = [self._name(trustee)]
+        cells: list[Content] = [self._subject.party_name(trustee)]
         for kind in _CEREMONY:
             cells.append(self._entry(posted[kind]) if kind in posted else say("none"))
         decrypted: list[Content] = []
@@ -92,7 +91,7 @@ class _Told:
         rows = [
             (
                 event.record.round,
-                self._name(event.record.mixer),
+                self._subject.party_name(event.record.mixer),
                 len(event.record.batches),
                 self._entry(event.index),
             )
@@ -110,9 +109,6 @@ class _Told:
 
     def _entry(self, index: int) -> Markup:
         return self._language.say("entry number", number=index)
-
-    def _name(self, party: str) -> Markup:
-        return self._labels.get(party, code(party))
 
 
 def _joined(names: Sequence[Markup]) -> Markup:

@@ -91,6 +91,14 @@ class Subject:
         """A contest's label; its id where the manifest does not have it."""
         return self._contest_names.get(contest_id, code(contest_id))
 
+    def party_name(self, party_id: str) -> Markup:
+        """A party's label; its id where the manifest does not have it."""
+        return self._party_names.get(party_id, code(party_id))
+
+    @cached_property
+    def _party_names(self) -> Mapping[str, Markup]:
+        return self.language.names(_posting(self.manifest) if self.manifest else ())
+
     @cached_property
     def _contest_names(self) -> Mapping[str, Markup]:
         return self.language.names(self.manifest.contests if self.manifest else ())
@@ -101,7 +109,7 @@ class Subject:
         return next((one for one in contests if one.id == contest_id), None)
 
 
-def parties(manifest: Manifest) -> Iterator[Named]:
+def _posting(manifest: Manifest) -> Iterator[Named]:
     """Everybody who posts by an id."""
     yield from manifest.trustees
     yield from manifest.mixers

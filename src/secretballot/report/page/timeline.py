@@ -11,8 +11,8 @@ from ...crypto.cosignature import open_cosignatures
 from ...errors import SecretBallotError
 from ..chronicle import Chronicle, Event
 from .blocks import paragraph, section, table
-from .elements import Content, Markup, code, element, escaped, filled, foreign
-from .subject import Subject, parties
+from .elements import Content, Markup, element, escaped, filled, foreign
+from .subject import Subject
 
 #: Steps that are shown, and parties that one names; what a hostile record has more of is counted.
 MAX_SHOWN, MAX_NAMED = 300, 20
@@ -43,9 +43,6 @@ class _Timeline:
         self._subject = subject
         self._language = subject.language
         self._chronicle = chronicle
-        self._labels: dict[str, Markup] = {}
-        if manifest := subject.manifest:
-            self._labels = self._language.names(parties(manifest))
 
     def section(self) -> Markup:
         """All of it."""
@@ -104,7 +101,7 @@ class _Timeline:
         return self._joined([one for one in posters if one is not None])
 
     def _joined(self, ids: Sequence[str]) -> Markup:
-        names = [self._labels.get(one, code(one)) for one in ids[:MAX_NAMED]]
+        names = [self._subject.party_name(one) for one in ids[:MAX_NAMED]]
         parts = [name if place == 0 else filled(", {name}", name=name) for place, name in enumerate(names)]
         return escaped([*parts, ", …" if len(ids) > MAX_NAMED else None])
 
