@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, PackagePath, distribution
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,13 +60,20 @@ def headings(language: str = "en") -> Mapping[str, str]:
 def specification(page: str) -> Path | None:
     """A page of the specification by its name, such as ``rules.md``: of the checkout that runs, or of what is
     installed; None where neither has it."""
-    try:
-        installed = distribution("secretballot").files or []
-    except PackageNotFoundError:
-        installed = []
+    if (_CHECKOUT / page).is_file():
+        return (_CHECKOUT / page).resolve()
     ends = f"share/doc/secretballot/spec/{page}"
-    places = [_CHECKOUT / page, *(Path(str(file.locate())) for file in installed if file.match(ends))]
+    places = (Path(str(file.locate())) for file in _installed() if file.match(ends))
     return next((place.resolve() for place in places if place.is_file()), None)
+
+
+@lru_cache
+def _installed() -> list[PackagePath]:
+    """The files of the installation."""
+    try:
+        return distribution("secretballot").files or []
+    except PackageNotFoundError:
+        return []
 
 
 @lru_cache
