@@ -7,12 +7,11 @@ import importlib
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
-from queue import Empty, Queue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -21,6 +20,8 @@ from ..errors import WorkerError
 from ..records import in_words
 from ..verify import available_cores, local_workers
 from ..verify.wire import about
+
+_R = TypeVar("_R")
 
 #: Bytes of entries from which on further processes save more time than starting them takes.
 LARGE = 4 * 2**20
@@ -117,36 +118,37 @@ def _knock(distributed: Any, scheduler: str) -> None:
     _within(lambda: asyncio.run(knock()))
 
 
-def _within(question: Callable[[], Any]) -> Any:
+def _within(question: Callable[[], _R]) -> _R:
     """What is answered; raises TimeoutError where nothing is in time. Dask has no such bound on all that it waits for.
     It is asked in a thread that nobody waits for, also because this one may have a loop that runs."""
-    answers: Queue[tuple[bool, Any]] = Queue()
+    answer: Future[_R] = Future()
 
     def ask() -> None:
         try:
-            answers.put((True, question()))
+            answer.set_result(question())
         except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
-            answers.put((False, error))
+            answer.set_exception(error)
 
     Thread(target=ask, daemon=True).start()
     try:
-        succeeded, answer = answers.get(timeout=TIMEOUT + GRACE)
-    except Empty:
+        answer.exception(TIMEOUT + GRACE)
+    except TimeoutError:
         raise TimeoutError(f"nothing came within {TIMEOUT} seconds") from None
-    if not succeeded:
-        raise answer
-    return answer
+    return answer.result()
 
 
 def _check_workers(client: Any, scheduler: str) -> int:
     """How many threads the workers have, if there are any, and each has this version and backend; and the scheduler
     too, which takes apart what is sent. Raises WorkerError, and UnreachableError where one of them does not answer."""
-    try:
-        answers = _within(lambda: client.run(about, on_error="return"))
-        found = {f"worker {name}": answer for name, answer in answers.items()}
+
+    def ask() -> tuple[dict[str, Any], int]:
+        found = {f"worker {name}": answer for name, answer in client.run(about, on_error="return").items()}
         if found:
             found[f"scheduler {scheduler}"] = _of_scheduler(client)
-        threads: int = sum(_within(client.ncores).values())
+        return found, sum(client.ncores().values())
+
+    try:
+        found, threads = _within(ask)
     except Exception as error:  # noqa: BLE001 - whatever a cluster breaks in there
         raise UnreachableError(f"its workers do not answer: {in_words(error)}", item=scheduler) from None
     if not found:
@@ -163,8 +165,6 @@ def _check_workers(client: Any, scheduler: str) -> int:
 
 def _of_scheduler(client: Any) -> Any:
     try:
-        return _within(lambda: client.run_on_scheduler(about))
-    except TimeoutError:
-        raise
+        return client.run_on_scheduler(about)
     except Exception as error:  # noqa: BLE001 - as for workers: an answer like others
         return error
