@@ -6,15 +6,13 @@ import getpass
 import os
 import warnings
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from ..errors import EncodingError
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Passphrase:
@@ -65,17 +63,19 @@ def first_line(data: bytes) -> str:
     return text
 
 
-def passphrase_options(command: _Command) -> _Command:
+def passphrase_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--passphrase-file`` and ``--passphrase-fd``; the command gets ``passphrase``."""
 
-    def wrapped(*args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **rest: Any) -> Any:
-        return command(*args, passphrase=Passphrase(passphrase_file, passphrase_fd), **rest)
-
-    update_wrapper(wrapped, command)
-    file = click.option(
+    @click.option(
         "--passphrase-file",
         type=click.Path(exists=True, dir_okay=False, allow_dash=False, path_type=Path),
         help="The file whose first line is the passphrase. [default: it is asked for]",
     )
-    descriptor = click.option("--passphrase-fd", type=int, help="The descriptor to read it from.")
-    return file(descriptor(wrapped))  # type: ignore[return-value]
+    @click.option("--passphrase-fd", type=int, help="The descriptor to read it from.")
+    @wraps(command)
+    def with_passphrase(
+        *args: Any, passphrase_file: Path | None, passphrase_fd: int | None, **rest: Any
+    ) -> Any:
+        return command(*args, passphrase=Passphrase(passphrase_file, passphrase_fd), **rest)
+
+    return with_passphrase

@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -18,8 +18,6 @@ from .home import Home
 from .passphrase import Passphrase
 from .stores import open_board
 from .terminal import ElectionId
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -38,21 +36,20 @@ board_passphrase_option = click.option(
 )
 
 
-def board_options(command: _Command) -> _Command:
+def board_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--at`` and ``--election``, which are remembered, and the passphrase of a board of this machine; the
     command gets ``board``."""
 
-    def wrapped(
+    @click.option("--at", metavar="URL|DIR", help="The board: its service, or its directory. Remembered.")
+    @click.option("--election", type=ElectionId(), help="The election's id, as announced. Remembered.")
+    @board_passphrase_option
+    @wraps(command)
+    def with_board(
         *args: Any, at: str | None, election: bytes | None, board_passphrase_file: Path | None, **rest: Any
     ) -> Any:
         return command(*args, board=BoardOptions(at, election, board_passphrase_file), **rest)
 
-    update_wrapper(wrapped, command)
-    at = click.option("--at", metavar="URL|DIR", help="The board: its service, or its directory. Remembered.")
-    election = click.option(
-        "--election", type=ElectionId(), help="The election's id, as announced. Remembered."
-    )
-    return at(election(board_passphrase_option(wrapped)))  # type: ignore[return-value]
+    return with_board
 
 
 def board_place(at: str) -> str:

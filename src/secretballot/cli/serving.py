@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import update_wrapper
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -20,8 +20,6 @@ from .passphrase import Passphrase, passphrase_options
 from .place import BoardOptions
 from .registrar import RegistrarAtWork
 from .stores import open_board
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -37,30 +35,28 @@ class ServeOptions:
     quiet: bool
 
 
-def serve_options(command: _Command) -> _Command:
+def serve_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds where to listen; the command gets ``serving``."""
     names = [field.name for field in fields(ServeOptions)]
 
-    def wrapped(**given: Any) -> Any:
-        return command(serving=ServeOptions(**{name: given.pop(name) for name in names}), **given)
-
-    update_wrapper(wrapped, command)
-    host = click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-    port = click.option(
-        "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any."
-    )
-    certificate = click.option(
+    @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+    @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any.")
+    @click.option(
         "--tls-certificate",
         type=click.Path(exists=True, dir_okay=False),
         help="A PEM file; or let a proxy do TLS.",
     )
-    key = click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key.")
-    at = click.option("--at", metavar="URL|DIR", help="For a registrar: the board. Remembered.")
-    quiet = click.option("--quiet", is_flag=True, help="Write no line for each request.")
-    proxy = click.option(
+    @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key.")
+    @click.option("--at", metavar="URL|DIR", help="For a registrar: the board. Remembered.")
+    @click.option(
         "--behind-proxy", is_flag=True, help="A proxy on this machine says who asks, by X-Forwarded-For."
     )
-    return host(port(certificate(key(at(proxy(quiet(wrapped)))))))  # type: ignore[return-value]
+    @click.option("--quiet", is_flag=True, help="Write no line for each request.")
+    @wraps(command)
+    def with_serving(**given: Any) -> Any:
+        return command(serving=ServeOptions(**{name: given.pop(name) for name in names}), **given)
+
+    return with_serving
 
 
 @click.command()
